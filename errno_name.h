@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* An errno by its name: strerrorname_np(3) is only in newer C libraries. */
+#ifndef SETNS_ERRNO_NAME_H
+#define SETNS_ERRNO_NAME_H
+
+#include <errno.h>
+#include <stdio.h>
+
+#define ERRNO_NAMES(X) \
+	X(EPERM) X(ENOENT) X(ESRCH) X(EINTR) X(EIO) X(EBADF) X(ECHILD) \
+	X(EAGAIN) X(ENOMEM) X(EACCES) X(EFAULT) X(EBUSY) X(EEXIST) \
+	X(ENODEV) X(ENOTDIR) X(EINVAL) X(ENFILE) X(EMFILE) X(ENOTTY) \
+	X(ENOSPC) X(EPIPE) X(ENOSYS) X(EPROTO) X(EMSGSIZE) X(EUSERS) \
+	X(EOPNOTSUPP) X(ETIMEDOUT) X(ECONNREFUSED) X(ESTALE)
+
+#define ERRNO_NAME_CASE(e) case e: return #e;
+
+/* "EPERM"; "success" for 0; a number for what is not in the list. */
+static inline const char *errno_name(int err)
+{
+	static char number[32];
+
+	switch (err) {
+	case 0:
+		return "success";
+	ERRNO_NAMES(ERRNO_NAME_CASE)
+	}
+	snprintf(number, sizeof(number), "errno %d", err);
+	return number;
+}
+
+#endif /* SETNS_ERRNO_NAME_H */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The steps that fixtures have in common.  They fail or skip the test at the
+ * line that uses them.
+ */
+#ifndef SETNS_FIXTURE_H
+#define SETNS_FIXTURE_H
+
+#include "harness.h"
+#include "world.h"
+
+/* Enters @world; @types becomes what a target can be fresh in. */
+#define FIXTURE_WORLD(world, types) do { \
+	const char *__lacks = world_enter(world, types); \
+	\
+	if (__lacks) \
+		SKIP_TEST("%s", __lacks); \
+} while (0)
+
+#define FIXTURE_PIDFD_SETNS() do { \
+	const char *__lacks = world_lacks_pidfd_setns(); \
+	\
+	if (__lacks) \
+		SKIP_TEST("%s", __lacks); \
+} while (0)
+
+/* Makes a target of a struct target_spec given as designated initialisers. */
+#define FIXTURE_TARGET(target, ...) do { \
+	struct target_spec __spec = { __VA_ARGS__ }; \
+	const char *__step = NULL; \
+	int __err = target_make(target, &__spec, &__step); \
+	const char *__lacks = world_lacks_namespaces(__err, __step); \
+	\
+	if (__lacks) \
+		SKIP_TEST("%s", __lacks); \
+	ASSERT_EQ(0, __err) { \
+		TH_LOG(" no target: %s: %s", __step, errno_name(__err)); \
+	} \
+} while (0)
+
+#define FIXTURE_ATTEMPT(a) do { \
+	(a) = attempt_new(); \
+	ASSERT_NE(NULL, a); \
+} while (0)
+
+#endif /* SETNS_FIXTURE_H */

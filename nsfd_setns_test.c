@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * setns(nsfd, type): an nsfd of every type, however it was got, with its own
+ * flag and with 0, also when no process is left in the namespace; and every
+ * flag that is not its own.
+ */
+#define _GNU_SOURCE
+#include <limits.h>
+
+#include "fixture.h"
+#include "nsfd_source.h"
+
+#define NR_BITS 32
+
+FIXTURE(nsfd) {
+	struct target target, nested;
+	struct attempt *a;
+	ns_set types;
+};
+
+FIXTURE_VARIANT(nsfd) {
+	enum world world;
+};
+
+FIXTURE_VARIANT_ADD(nsfd, root) {
+	.world = WORLD_ROOT,
+};
+
+FIXTURE_VARIANT_ADD(nsfd, own_userns) {
+	.world = WORLD_OWN_USERNS,
+};
+
+FIXTURE_SETUP(nsfd)
+{
+	FIXTURE_WORLD(variant->world, &self->types);
+	ASSERT_EQ(0, nsfd_bind_mounts_prepare());
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	FIXTURE_TARGET(&self->nested, .number = 2, .inside = &self->target,
+		       .inside_set = self->types,
+		       .fresh = self->types & (NS_BIT(NS_USER) |
+					       NS_BIT(NS_PID)));
+	FIXTURE_ATTEMPT(self->a);
+}
+
+FIXTURE_TEARDOWN(nsfd)
+{
+	target_destroy(&self->nested);
+	target_destroy(&self->target);
+}
+
+/* A source's nsfds lead to the target, with their own flag and with 0. */
+static const char *leads_to_target(FIXTURE_DATA(nsfd) *self,
+				   const struct nsfd_source *source)
+{
+	struct attempt *a = self->a;
+	const char *why = NULL;
+
+	for_each_ns_in(id, source->types & self->types) {
+		const int flags[] = { ns_types[id].flag, 0 };
+		int fd = source->open(&self->target, &self->nested, id);
+
+		attempt_reset(a);
+		if (fd < 0)
+			return explain(a, errno_name(-fd), "no %s of type %s",
+				       source->name, ns_types[id].name);
+		for (int i = 0; i < 2 && !why; i++) {
+			attempt_reset(a);
+			attempt_call(a, fd, flags[i], source->name);
+			a->with_child = id == NS_PID;
+			attempt_make(a);
+			why = explain(a, attached(a, &self->target,
+						  NS_BIT(id)),
+				      "%s namespace", ns_types[id].name);
+		}
+		close(fd);
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+#define EXPECT_SOURCE(id) do { \
+	const struct nsfd_source *__source = &nsfd_sources[id]; \
+	\
+	if (kernel_before(__source->major, __source->minor)) \
+		SKIP_TEST("%s: since Linux %u.%u", __source->name, \
+			  __source->major, __source->minor); \
+	if (!(__source->types & self->types)) \
+		SKIP_TEST("%s: no such types here", __source->name); \
+	EXPECT_THAT(leads_to_target(self, __source)); \
+} while (0)
+
+TEST_F(nsfd, by_proc)
+{
+	EXPECT_SOURCE(BY_PROC);
+}
+
+TEST_F(nsfd, by_proc_of_a_thread)
+{
+	EXPECT_SOURCE(BY_THREAD_PROC);
+}
+
+TEST_F(nsfd, by_bind_mount)
+{
+	EXPECT_SOURCE(BY_BIND_MOUNT);
+}
+
+TEST_F(nsfd, by_pidfd_ioctl)
+{
+	EXPECT_SOURCE(BY_PIDFD_IOCTL);
+}
+
+TEST_F(nsfd, by_owner_ioctl)
+{
+	EXPECT_SOURCE(BY_OWNER_IOCTL);
+}
+
+TEST_F(nsfd, by_parent_ioctl)
+{
+	EXPECT_SOURCE(BY_PARENT_IOCTL);
+}
+
+TEST_F(nsfd, by_file_handle)
+{
+	EXPECT_SOURCE(BY_FILE_HANDLE);
+}
+
+/* Any set of types that is not exactly its own, its supersets among them. */
+TEST_F(nsfd, every_other_set_of_types_is_refused)
+{
+	struct attempt *a = self->a;
+
+	for_each_ns_in(id, self->types) {
+		attempt_reset(a);
+		a->all_calls = true;
+		for_each_subset(set, NS_ALL)
+			if (set != NS_BIT(id))
+				attempt_call(a,
+					     self->target.nsfd[id][NS_ACTIVE],
+					     ns_flags(set), "nsfd");
+		attempt_make(a);
+		EXPECT_THAT(explain(a, denied(a, EINVAL), "%s nsfd",
+				    ns_types[id].name));
+	}
+}
+
+/* Every bit that is no type, alone and with the right flag. */
+TEST_F(nsfd, every_invalid_bit_is_refused)
+{
+	int valid = ns_flags(NS_ALL);
+	struct attempt *a = self->a;
+
+	for_each_ns_in(id, self->types) {
+		int fd = self->target.nsfd[id][NS_ACTIVE];
+		int own = ns_types[id].flag;
+
+		attempt_reset(a);
+		a->all_calls = true;
+		for (int bit = 0; bit < NR_BITS; bit++) {
+			int invalid = 1U << bit;
+
+			if (invalid & valid)
+				continue;
+			attempt_call(a, fd, invalid, "nsfd");
+			attempt_call(a, fd, invalid | own, "nsfd");
+		}
+		attempt_call(a, fd, -1, "nsfd");
+		attempt_call(a, fd, -own, "nsfd");
+		attempt_call(a, fd, INT_MIN | own, "nsfd");
+		attempt_make(a);
+		EXPECT_THAT(explain(a, denied(a, EINVAL), "%s nsfd",
+				    ns_types[id].name));
+	}
+}
+
+/*
+ * The namespaces of children: a task that unshared its pid and time namespaces
+ * is not in them, but its children are, and so is who attaches to them.
+ */
+TEST_F(nsfd, for_children)
+{
+	struct target t;
+	struct attempt *a = self->a;
+	bool any = false;
+
+	FIXTURE_TARGET(&t, .number = 3, .fresh_children = self->types &
+		       (NS_BIT(NS_PID) | NS_BIT(NS_TIME)));
+	for_each_ns_in(id, t.fresh_children) {
+		struct state expected;
+
+		if (t.nsfd[id][NS_CHILDREN] < 0)
+			continue;
+		any = true;
+		attempt_one(a, t.nsfd[id][NS_CHILDREN], ns_types[id].flag,
+			    "nsfd for children");
+		expected = a->before;
+		state_attach(&expected, t.children_state, id);
+		EXPECT_THAT(reached(a, &expected));
+	}
+	target_destroy(&t);
+	if (!any)
+		SKIP_TEST("no pid or time namespaces here");
+}
+
+/* Namespaces outlive their last process, reaped and all, through an nsfd. */
+TEST_F(nsfd, outlives_its_last_process)
+{
+	struct target *t = &self->target;
+	struct attempt *a = self->a;
+
+	target_destroy(&self->nested);
+	ASSERT_EQ(0, target_kill(t));
+	ASSERT_EQ(0, target_reap(t));
+	for_each_ns_in(id, self->types) {
+		attempt_one(a, t->nsfd[id][NS_ACTIVE], ns_types[id].flag,
+			    "nsfd of a dead target");
+		EXPECT_THAT(attached(a, t, NS_BIT(id)));
+	}
+}
+
+TEST_HARNESS_MAIN

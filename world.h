@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where a test stands: with the privilege of root, or as root of a user
+ * namespace of its own, which an ordinary user can be, too.
+ */
+#ifndef SETNS_WORLD_H
+#define SETNS_WORLD_H
+
+#include "caller.h"
+
+enum world {
+	WORLD_ROOT,
+	WORLD_OWN_USERNS,
+};
+
+/*
+ * Brings the test into @world.  @types becomes the types that a target can be
+ * fresh in there.  Returns NULL, or the reason to skip.
+ */
+const char *world_enter(enum world world, ns_set *types);
+
+/* Whether setns(2) takes a pidfd: NULL, or the reason to skip. */
+const char *world_lacks_pidfd_setns(void);
+
+/*
+ * The reason to skip where @err of making a target means that namespaces are
+ * used up or forbidden here, else NULL: then it is a failure.
+ */
+const char *world_lacks_namespaces(int err, const char *step);
+
+/* Hooks for attempts: into a user namespace of the caller's own. */
+int into_own_userns(struct attempt *a, void *arg);
+
+/* Gives up every capability. */
+int without_capabilities(struct attempt *a, void *arg);
+
+#endif /* SETNS_WORLD_H */
