@@ -94,6 +94,9 @@ int in_child(int (*fn)(void *arg), void *arg);
 /* Every call was refused with @err, and nothing changed for anybody. */
 const char *denied(struct attempt *a, int err);
 
+/* Each call ended with its own of @errs; says nothing of the state. */
+const char *each_ended(struct attempt *a, const int errs[]);
+
 /* The calls led into the namespaces @set of @to; nothing else changed. */
 const char *attached(struct attempt *a, const struct target *to, ns_set set);
 

@@ -18,6 +18,10 @@ static const struct {
 		{ 5, 8 }, { 7, 0 },
 		"CLONE_NEWNS with another flag moves the root and working directory of the tasks that share them (CLONE_FS) in place of EINVAL: mntns_install() counts the users of the copy",
 	},
+	[BUG_MNT_BIND_ORDER] = {
+		{ 6, 18 }, { 7, 0 },
+		"a newer mount namespace made on another CPU may not be bind mounted (EINVAL): mnt_ns_loop() compares ids that are counted per CPU",
+	},
 };
 
 static bool before(struct version a, struct version b)

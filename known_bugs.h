@@ -13,6 +13,7 @@
 
 enum known_bug {
 	BUG_MNT_SHARED_FS,
+	BUG_MNT_BIND_ORDER,
 	NR_KNOWN_BUGS,
 };
 

@@ -76,17 +76,31 @@ static const char *spoiled(struct attempt *a)
 	return NULL;
 }
 
-/* Whether each call that was to be made ended with @err. */
+static const char *call_ended(struct attempt *a, const struct call *c, int err)
+{
+	if (a->trouble || !c->made || c->err == err)
+		return NULL;
+	return say(a, c, "expected %s, got %s", errno_name(err),
+		   errno_name(c->err));
+}
+
+/* All calls that were made ended with @err. */
 static const char *ended(struct attempt *a, int err)
 {
-	for (unsigned int i = 0; i < a->nr_calls && !a->trouble; i++) {
-		const struct call *c = &a->calls[i];
+	const char *why = NULL;
 
-		if (c->made && c->err != err)
-			return say(a, c, "expected %s, got %s",
-				   errno_name(err), errno_name(c->err));
-	}
-	return NULL;
+	for (unsigned int i = 0; i < a->nr_calls && !why; i++)
+		why = call_ended(a, &a->calls[i], err);
+	return why;
+}
+
+const char *each_ended(struct attempt *a, const int errs[])
+{
+	const char *why = NULL;
+
+	for (unsigned int i = 0; i < a->nr_calls && !why; i++)
+		why = call_ended(a, &a->calls[i], errs[i]);
+	return why;
 }
 
 const char *left_in(struct attempt *a, const struct state *expected)

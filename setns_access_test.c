@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who may: which capabilities setns(2) asks for, in whose user namespace, and
+ * when a pidfd asks for the right to look at the target as well.
+ */
+#define _GNU_SOURCE
+#include <sys/capability.h>
+
+#include "fixture.h"
+
+/* The uid of targets that are none of the caller's own. */
+#define OTHER_UID 1
+
+FIXTURE(access) {
+	struct target target;
+	struct attempt *a;
+	ns_set types;
+};
+
+FIXTURE_VARIANT(access) {
+	enum world world;
+	/* Another uid runs the target and owns its user namespace. */
+	bool of_other;
+	/* The target is in the caller's user namespace. */
+	bool same_userns;
+	bool nondumpable;
+};
+
+FIXTURE_VARIANT_ADD(access, own_target) {
+	.world = WORLD_ROOT,
+};
+
+FIXTURE_VARIANT_ADD(access, own_target_in_own_userns) {
+	.world = WORLD_OWN_USERNS,
+};
+
+FIXTURE_VARIANT_ADD(access, nondumpable_target) {
+	.world = WORLD_ROOT,
+	.nondumpable = true,
+};
+
+FIXTURE_VARIANT_ADD(access, target_of_another_uid) {
+	.world = WORLD_ROOT,
+	.of_other = true,
+};
+
+FIXTURE_VARIANT_ADD(access, nondumpable_target_of_another_uid) {
+	.world = WORLD_ROOT,
+	.of_other = true,
+	.nondumpable = true,
+};
+
+FIXTURE_VARIANT_ADD(access, target_in_same_userns) {
+	.world = WORLD_ROOT,
+	.same_userns = true,
+};
+
+FIXTURE_SETUP(access)
+{
+	FIXTURE_PIDFD_SETNS();
+	FIXTURE_WORLD(variant->world, &self->types);
+	if (!(self->types & NS_BIT(NS_USER)))
+		SKIP_TEST("no user namespace can be made here");
+	if (variant->same_userns)
+		self->types &= ~NS_BIT(NS_USER);
+	FIXTURE_ATTEMPT(self->a);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
+		       .uid = variant->of_other ? OTHER_UID : 0,
+		       .nondumpable = variant->nondumpable);
+}
+
+FIXTURE_TEARDOWN(access)
+{
+	target_destroy(&self->target);
+}
+
+/* A caller's capabilities, and how it calls. */
+struct credential {
+	uint64_t caps;
+	bool by_pidfd;
+};
+
+static bool has(uint64_t caps, cap_value_t cap)
+{
+	return caps & 1ULL << cap;
+}
+
+/*
+ * What setns(2), ptrace(2) and user_namespaces(7) promise a caller with @caps
+ * in its own user namespace, of which the target's is a child or the same: the
+ * owner of a child has all capabilities in it, any other caller those that it
+ * has in its own.
+ */
+static int documented(const FIXTURE_VARIANT(access) *variant,
+		      const struct target *t, const struct credential *cred,
+		      enum ns_id id)
+{
+	bool owner = !variant->of_other && !variant->same_userns;
+	uint64_t here = cred->caps;
+	uint64_t there = owner ? ~0ULL : here;
+	uint64_t target_has = t->state->number[ST_CAP_PERMITTED];
+	/*
+	 * PTRACE_MODE_READ_REALCREDS: not to have less capabilities than the
+	 * target in the same user namespace, or CAP_SYS_PTRACE in its; and to
+	 * one that is not dumpable, CAP_SYS_PTRACE where its program was
+	 * started, which is here.
+	 */
+	bool superset = variant->same_userns && !(target_has & ~here);
+	bool may_look = (superset || has(there, CAP_SYS_PTRACE)) &&
+			(!variant->nondumpable || has(here, CAP_SYS_PTRACE));
+
+	if (cred->by_pidfd && !may_look)
+		return EPERM;
+	if (!has(there, CAP_SYS_ADMIN))
+		return EPERM;
+	if (id != NS_USER && !has(here, CAP_SYS_ADMIN))
+		return EPERM;
+	if (id == NS_MNT && !has(here, CAP_SYS_CHROOT))
+		return EPERM;
+	return 0;
+}
+
+/* cap_to_name(3) without something to free. */
+static const char *capability_name(cap_value_t cap)
+{
+	static char name[32];
+	char *text = cap_to_name(cap);
+
+	snprintf(name, sizeof(name), "%s", text ? text : "?");
+	cap_free(text);
+	return name;
+}
+
+static int with_capabilities(struct attempt *a, void *arg)
+{
+	const struct credential *cred = arg;
+	cap_t caps = cap_get_proc();
+	int err;
+
+	(void)a;
+	for (cap_value_t c = 0; c < cap_max_bits(); c++)
+		if (!has(cred->caps, c)) {
+			cap_set_flag(caps, CAP_EFFECTIVE, 1, &c, CAP_CLEAR);
+			cap_set_flag(caps, CAP_PERMITTED, 1, &c, CAP_CLEAR);
+		}
+	err = cap_set_proc(caps) ? errno : 0;
+	cap_free(caps);
+	return err;
+}
+
+/*
+ * A caller with these capabilities tries all types, the user namespace last,
+ * since after that it has other ones.
+ */
+static const char *is_as_documented(FIXTURE_DATA(access) *self,
+				    const FIXTURE_VARIANT(access) *variant,
+				    struct credential *cred)
+{
+	const struct target *t = &self->target;
+	int errs[NR_NS_TYPES], nr = 0;
+	struct attempt *a = self->a;
+	struct state expected;
+	const char *why;
+
+	attempt_reset(a);
+	a->all_calls = true;
+	for (int i = 1; i <= NR_NS_TYPES; i++) {
+		enum ns_id id = i % NR_NS_TYPES;
+
+		if (!(self->types & NS_BIT(id)))
+			continue;
+		attempt_call(a, cred->by_pidfd ? t->pidfd :
+						 t->nsfd[id][NS_ACTIVE],
+			     ns_types[id].flag,
+			     cred->by_pidfd ? "pidfd" : "nsfd");
+		errs[nr++] = documented(variant, t, cred, id);
+	}
+	a->prepare = with_capabilities;
+	a->arg = cred;
+	attempt_make(a);
+	why = each_ended(a, errs);
+	if (why)
+		return why;
+	expected = a->before;
+	for_each_ns_in(id, self->types)
+		if (!documented(variant, t, cred, id))
+			state_attach(&expected, t->state, id);
+	return left_in(a, &expected);
+}
+
+/* By nsfd and by pidfd, a caller with @caps, as far as the test has them. */
+#define EXPECT_AS_DOCUMENTED(own_caps, wanted, ...) do { \
+	for (int __by_pidfd = 0; __by_pidfd < 2; __by_pidfd++) { \
+		struct credential __cred = { \
+			.caps = (own_caps) & (wanted), \
+			.by_pidfd = __by_pidfd, \
+		}; \
+		const char *__why = is_as_documented(self, variant, &__cred); \
+	\
+		EXPECT_THAT(explain(self->a, __why, __VA_ARGS__)); \
+	} \
+} while (0)
+
+static uint64_t own_capabilities(void)
+{
+	struct state own;
+
+	return state_take(&own) ? 0 : own.number[ST_CAP_PERMITTED];
+}
+
+TEST_F(access, every_capability_dropped_on_its_own)
+{
+	uint64_t own = own_capabilities();
+
+	EXPECT_AS_DOCUMENTED(own, ~0ULL, "with all capabilities");
+	for (cap_value_t c = 0; c < cap_max_bits(); c++)
+		EXPECT_AS_DOCUMENTED(own, ~(1ULL << c), "without %s",
+				     capability_name(c));
+}
+
+TEST_F(access, every_capability_on_its_own)
+{
+	uint64_t own = own_capabilities();
+
+	EXPECT_AS_DOCUMENTED(own, 0ULL, "without capabilities");
+	for (cap_value_t c = 0; c < cap_max_bits(); c++)
+		EXPECT_AS_DOCUMENTED(own, 1ULL << c, "with %s alone",
+				     capability_name(c));
+}
+
+/* With just the ones that matter, in every combination. */
+TEST_F(access, every_set_of_the_capabilities_that_matter)
+{
+	static const cap_value_t matter[] = {
+		CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE,
+	};
+	uint64_t own = own_capabilities();
+
+	for (unsigned int set = 0; set < 1U << ARRAY_SIZE(matter); set++) {
+		uint64_t caps = 0;
+
+		for (unsigned int i = 0; i < ARRAY_SIZE(matter); i++)
+			if (set & 1U << i)
+				caps |= 1ULL << matter[i];
+		EXPECT_AS_DOCUMENTED(own, caps, "with capabilities %#llx",
+				     (unsigned long long)caps);
+	}
+}
+
+TEST_HARNESS_MAIN
