@@ -26,6 +26,7 @@
 
 #include "errno_name.h"
 #include "known_bugs.h"
+#include "target.h"
 
 /* Messages belong into the KTAP stream, in order. */
 #define TH_LOG_STREAM stdout
@@ -253,6 +254,7 @@ int main(int argc, char **argv)
 	bool list = argc == 2 && !strcmp(argv[1], "--list");
 	unsigned int selected;
 
+	target_park_if_told(argc, argv);
 	/* A test that dies has said all that it printed. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	selected = harness_select(list);

@@ -181,7 +181,7 @@ static const char *adopt_kernel_thread(struct target *t)
 	if (proc_read(2, comm, sizeof(comm), "comm") ||
 	    strcmp(comm, "kthreadd\n"))
 		return "no kernel thread is to be seen from here";
-	if (target_adopt(t, "a kernel thread", 2))
+	if (target_adopt(t, "a kernel thread", 2, 0))
 		return "the kernel thread's namespaces may not be opened";
 	if (state_take(&own))
 		return "the own state cannot be taken";

@@ -486,7 +486,7 @@ static void diff_child(struct diff *d, const struct state *expected,
 		differ(d, "fork() afterwards gave %s, expected %s",
 		       errno_name(found->child_err),
 		       errno_name(expected->child_err));
-	else
+	else if (!found->child_err)
 		diff_identity(d, "pid of a child born afterwards",
 			      &expected->child, &found->child);
 }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -181,7 +182,7 @@ static bool mark_ipc(struct news *news, unsigned int number)
 static bool mark_net(struct news *news, unsigned int number)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);	/* also after execve() */
 	int len;
 
 	if (fd < 0 && errno == EAFNOSUPPORT)
@@ -265,11 +266,46 @@ static bool have_child(struct news *news, const struct target_spec *spec)
 	return read(ends[0], &byte, 1) == 1;
 }
 
-static void __attribute__((noreturn))
-be_target(struct news *news, const struct target_spec *spec, int lifeline)
+#define PARK_ARG	"--park"
+#define ORDER_EXEC	'x'
+
+static void run_this_program(int lifeline)
+{
+	char fd[16];
+
+	snprintf(fd, sizeof(fd), "%d", lifeline);
+	fcntl(lifeline, F_SETFD, 0);
+	execl("/proc/self/exe", "setns-target", PARK_ARG, fd, (char *)NULL);
+}
+
+/* Says ready, and does what it is told until the test is no more. */
+static void __attribute__((noreturn)) park(int lifeline)
 {
 	char byte = 0;
 
+	if (write(lifeline, &byte, 1) != 1)
+		_exit(1);
+	for (;;) {
+		ssize_t n = read(lifeline, &byte, 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != 1)
+			_exit(0);
+		if (byte == ORDER_EXEC)
+			run_this_program(lifeline);
+	}
+}
+
+void target_park_if_told(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], PARK_ARG))
+		park(atoi(argv[2]));
+}
+
+static void __attribute__((noreturn))
+be_target(struct news *news, const struct target_spec *spec, int lifeline)
+{
 	/* Not only the lifeline: it is also held by every caller. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	news->pid = proc_own_pid();
@@ -279,10 +315,7 @@ be_target(struct news *news, const struct target_spec *spec, int lifeline)
 		_exit(1);
 	if (spec->nondumpable)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (write(lifeline, &byte, 1) == 1)
-		while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
-			;
-	_exit(0);
+	park(lifeline);
 }
 
 /*
@@ -345,9 +378,9 @@ int nsfd_open(pid_t pid, enum ns_id id, enum ns_whose whose)
 	return proc_open(pid, O_RDONLY, "ns/%s", ns_types[id].link[whose]);
 }
 
-static int open_files(struct target *t, const char **step)
+static int open_files(struct target *t, unsigned int flags, const char **step)
 {
-	t->pidfd = sys_pidfd_open(t->pid, 0);
+	t->pidfd = sys_pidfd_open(t->pid, flags);
 	if (t->pidfd < 0) {
 		*step = "pidfd_open()";
 		return errno;
@@ -432,13 +465,14 @@ int target_make(struct target *t, const struct target_spec *spec,
 	err = start(t, spec, news);
 	*step = news->step;
 	if (!err)
-		err = open_files(t, step);
+		err = open_files(t, 0, step);
 	if (err)
 		target_destroy(t);
 	return err;
 }
 
-int target_adopt(struct target *t, const char *name, pid_t pid)
+int target_adopt(struct target *t, const char *name, pid_t tid,
+		 unsigned int flags)
 {
 	struct news *news = news_map();
 	const char *step;
@@ -449,12 +483,21 @@ int target_adopt(struct target *t, const char *name, pid_t pid)
 	if (!news)
 		return errno;
 	t->state = &news->state;
-	t->pid = pid;
-	err = open_files(t, &step);
+	t->pid = tid;
+	err = open_files(t, flags, &step);
 	if (!err)
-		err = state_take_links(t->state, pid);
+		err = state_take_links(t->state, tid);
 	t->pid = 0;	/* not ours to kill */
 	return err;
+}
+
+int target_exec(struct target *t)
+{
+	char order = ORDER_EXEC;
+
+	if (write(t->lifeline, &order, 1) != 1)
+		return errno;
+	return await_ready(t->lifeline);
 }
 
 int target_kill(struct target *t)

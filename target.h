@@ -50,10 +50,21 @@ int target_make(struct target *t, const struct target_spec *spec,
 		const char **step);
 
 /*
- * Opens @pid, a task that is not the test's own child, as a target: its pidfd
- * and its nsfds; no marks and, but for the namespaces, no state.
+ * Opens task @tid, which was not made by target_make(), as a target: its pidfd
+ * by pidfd_open(2) with @flags, and its nsfds.  It is not killed with the
+ * target.  Of its state only the namespaces are known.  0 or an errno.
  */
-int target_adopt(struct target *t, const char *name, pid_t pid);
+int target_adopt(struct target *t, const char *name, pid_t tid,
+		 unsigned int flags);
+
+/*
+ * Makes a target execute this program anew, which parks again; 0 or an errno.
+ * The target has to see the program, so not to have mounts of its own.
+ */
+int target_exec(struct target *t);
+
+/* What main() does with the arguments of target_exec(): parks, or returns. */
+void target_park_if_told(int argc, char **argv);
 
 /* Kills and reaps a target and closes what is open of it. */
 void target_destroy(struct target *t);
