@@ -50,6 +50,7 @@ struct attempt {
 	int (*finish)(struct attempt *a, void *arg);
 	int (*watch)(struct attempt *a, void *arg);
 	void *arg;
+	int64_t note[8];	/* what hooks tell the test, or each other */
 	bool with_child;	/* look at where a child is born afterwards */
 
 	pid_t pid;		/* of the caller, for @watch */

@@ -155,23 +155,6 @@ FIXTURE_VARIANT_ADD(situation, target_in_descendant_pidns) {
 	.denied = { [NS_USER] = EINVAL },
 };
 
-static void park(void)
-{
-	for (;;)
-		pause();
-}
-
-/* Puts the callers, the test's next children, into a new pid namespace. */
-static int callers_into_new_pidns(pid_t *init)
-{
-	if (unshare(CLONE_NEWPID))
-		return errno;
-	*init = fork();
-	if (!*init)
-		park();
-	return *init < 0 ? errno : 0;
-}
-
 /* kthreadd is 2 where the first process is 1: not in a container. */
 static const char *adopt_kernel_thread(struct target *t)
 {

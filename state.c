@@ -325,31 +325,39 @@ int state_take(struct state *s)
 	return 0;
 }
 
+/* Tells its parent where it was born: only itself may always see that. */
+static void __attribute__((noreturn)) be_child(int to)
+{
+	struct ns_identity born = { 0, 0 };
+	struct stat st;
+
+	if (!proc_stat(0, &st, "ns/pid"))
+		identify(&born, &st);
+	_exit(write(to, &born, sizeof(born)) == sizeof(born) ? 0 : 1);
+}
+
 int state_take_child(struct state *s)
 {
 	int err = state_take(s);
-	struct stat st;
-	int status;
+	int ends[2];
 	pid_t pid;
 
 	if (err)
 		return err;
 	s->child_known = true;
-	/* The child only has to be there: the parent reads where it is. */
+	if (pipe2(ends, O_CLOEXEC))
+		return errno;
 	pid = fork();
-	if (pid < 0) {
-		s->child_err = errno;
-		return 0;
+	if (!pid)
+		be_child(ends[1]);
+	s->child_err = pid < 0 ? errno : 0;
+	close(ends[1]);
+	if (pid > 0) {
+		if (read(ends[0], &s->child, sizeof(s->child)) < 0)
+			err = errno;
+		waitpid(pid, NULL, 0);
 	}
-	if (!pid) {
-		pause();
-		_exit(0);
-	}
-	err = proc_stat(pid, &st, "ns/pid");
-	if (!err)
-		identify(&s->child, &st);
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	close(ends[0]);
 	return err;
 }
 

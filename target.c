@@ -97,9 +97,9 @@ static int shift_clocks(unsigned int number)
 	char text[128];
 	int err;
 
-	snprintf(text, sizeof(text), "monotonic %u 0\nboottime %u 0\n",
-		 2 * number * STATE_CLOCK_UNIT,
-		 (2 * number + 1) * STATE_CLOCK_UNIT);
+	snprintf(text, sizeof(text), "monotonic %u %u\nboottime %u %u\n",
+		 TARGET_MONOTONIC_S(number), TARGET_SHIFT_NS,
+		 TARGET_BOOTTIME_S(number), TARGET_SHIFT_NS);
 	/* Of the process: a thread's own directory lacks it. */
 	err = proc_write(0, text, "../../timens_offsets");
 	errno = err;
@@ -303,6 +303,17 @@ void target_park_if_told(int argc, char **argv)
 		park(atoi(argv[2]));
 }
 
+/*
+ * Away from the root of the mounts: who attaches is to come to that, not to
+ * the root that the target has.
+ */
+static bool leave_root(struct news *news)
+{
+	return did(news, "mkdir()", mkdir("/target", 0755)) &&
+	       did(news, "chroot()", chroot("/target")) &&
+	       did(news, "chdir()", chdir("/"));
+}
+
 static void __attribute__((noreturn))
 be_target(struct news *news, const struct target_spec *spec, int lifeline)
 {
@@ -312,6 +323,8 @@ be_target(struct news *news, const struct target_spec *spec, int lifeline)
 	if (!did(news, "chdir(\"/\")", chdir("/")) ||
 	    !leave_marks(news, spec) || !have_child(news, spec) ||
 	    !take(news, &news->state))
+		_exit(1);
+	if (news->state.number[ST_MARK_FILE] && !leave_root(news))
 		_exit(1);
 	if (spec->nondumpable)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

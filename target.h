@@ -11,6 +11,11 @@
 
 #include "state.h"
 
+/* By how much the clocks of target @number are ahead. */
+#define TARGET_MONOTONIC_S(number)	(2 * (number) * STATE_CLOCK_UNIT)
+#define TARGET_BOOTTIME_S(number)	((2 * (number) + 1) * STATE_CLOCK_UNIT)
+#define TARGET_SHIFT_NS			345678901
+
 struct target_spec {
 	/* 1 to MARK_TARGETS: the marks it leaves, the clocks it shifts. */
 	unsigned int number;

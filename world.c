@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
-#include <sys/capability.h>
 #include <unistd.h>
 
 #include "errno_name.h"
@@ -86,4 +85,28 @@ int without_capabilities(struct attempt *a, void *arg)
 	(void)arg;
 	cap_free(none);
 	return err;
+}
+
+int drop_capability(cap_value_t cap)
+{
+	cap_t caps = cap_get_proc();
+	int err = 0;
+
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR);
+	cap_set_flag(caps, CAP_PERMITTED, 1, &cap, CAP_CLEAR);
+	if (cap_set_proc(caps))
+		err = errno;
+	cap_free(caps);
+	return err;
+}
+
+int callers_into_new_pidns(pid_t *init)
+{
+	if (unshare(CLONE_NEWPID))
+		return errno;
+	*init = fork();
+	if (!*init)
+		for (;;)
+			pause();
+	return *init < 0 ? errno : 0;
 }

@@ -6,6 +6,8 @@
 #ifndef SETNS_WORLD_H
 #define SETNS_WORLD_H
 
+#include <sys/capability.h>
+
 #include "caller.h"
 
 enum world {
@@ -33,5 +35,14 @@ int into_own_userns(struct attempt *a, void *arg);
 
 /* Gives up every capability. */
 int without_capabilities(struct attempt *a, void *arg);
+
+/* Gives up one capability; 0 or an errno. */
+int drop_capability(cap_value_t cap);
+
+/*
+ * Lets the test's next children, its callers, be in a new pid namespace, whose
+ * @init is to be killed in the end.  0 or an errno.
+ */
+int callers_into_new_pidns(pid_t *init);
 
 #endif /* SETNS_WORLD_H */

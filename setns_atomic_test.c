@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All or nothing: a call that fails for any one of its types, at whatever
+ * place in the order in which they are installed, changes nothing at all.
+ * Each cause of failure is tried with every set that it lets fail, and the
+ * same sets without the failing type succeed.
+ */
+#define _GNU_SOURCE
+#include <sys/capability.h>
+
+#include "fixture.h"
+#include "undo.h"
+
+#define OTHER_UID 1
+
+FIXTURE(atomic) {
+	struct target target;
+	struct attempt *a;
+	ns_set types;
+	int sem;
+};
+
+FIXTURE_SETUP(atomic)
+{
+	FIXTURE_PIDFD_SETNS();
+	/* Before the user namespace, which shall not own it. */
+	self->sem = undo_prepare();
+	FIXTURE_ATTEMPT(self->a);
+}
+
+FIXTURE_TEARDOWN(atomic)
+{
+	target_destroy(&self->target);
+}
+
+struct cause {
+	enum caller_peer peer;
+	int (*prepare)(struct attempt *a, void *arg);
+	/* The errno for a set, 0 if it is to succeed. */
+	int (*err)(ns_set set);
+};
+
+static int prepare(struct attempt *a, void *arg)
+{
+	const struct cause *cause = arg;
+	int err = undo_owe(a);
+
+	return !err && cause->prepare ? cause->prepare(a, NULL) : err;
+}
+
+static void ready(FIXTURE_DATA(atomic) *self, const struct cause *cause)
+{
+	struct attempt *a = self->a;
+
+	attempt_reset(a);
+	a->peer = cause->peer;
+	a->prepare = prepare;
+	a->watch = undo_look;
+	a->arg = (void *)cause;
+	a->note[0] = self->sem;
+	a->with_child = true;
+}
+
+/* All sets of @types that end with @err, in one caller. */
+static const char *fails(FIXTURE_DATA(atomic) *self, const struct cause *cause,
+			 ns_set types, int err)
+{
+	struct attempt *a = self->a;
+	const char *why;
+
+	ready(self, cause);
+	a->all_calls = true;
+	for_each_subset(set, types)
+		if (cause->err(set) == err)
+			attempt_call(a, self->target.pidfd, ns_flags(set),
+				     "pidfd");
+	if (!a->nr_calls)
+		return NULL;
+	attempt_make(a);
+	why = denied(a, err);
+	return why ? why : undo_not_run(a);
+}
+
+/*
+ * Each of the other sets succeeds.  Those without the user namespace can be
+ * had one after the other; that of one type is to be joined once.
+ */
+static const char *succeeds(FIXTURE_DATA(atomic) *self,
+			    const struct cause *cause, ns_set types)
+{
+	const struct target *t = &self->target;
+	struct attempt *a = self->a;
+	const char *why = NULL;
+	ns_set all = 0;
+
+	ready(self, cause);
+	for_each_subset(set, types & ~NS_BIT(NS_USER)) {
+		if (cause->err(set))
+			continue;
+		attempt_call(a, t->pidfd, ns_flags(set), "pidfd");
+		all |= set;
+	}
+	if (all) {
+		attempt_make(a);
+		why = attached(a, t, all);
+	}
+	/* Threads owe together: one that leaves does not pay for all. */
+	if (!why && all & NS_BIT(NS_IPC) && !cause->peer)
+		why = undo_run(a);
+	for_each_subset(set, types) {
+		if (why || !(set & NS_BIT(NS_USER)) || cause->err(set))
+			continue;
+		ready(self, cause);
+		attempt_call(a, t->pidfd, ns_flags(set), "pidfd");
+		attempt_make(a);
+		why = attached(a, t, set);
+	}
+	return why;
+}
+
+#define EXPECT_ALL_OR_NOTHING(cause, types, err) do { \
+	EXPECT_THAT(fails(self, cause, types, err)); \
+	EXPECT_THAT(succeeds(self, cause, types)); \
+} while (0)
+
+/* One type's namespace is of an owner over whom the caller has no power. */
+static ns_set foreign;
+
+static int if_foreign(ns_set set)
+{
+	if (!(set & foreign))
+		return 0;
+	/* A user namespace out of reach that can be had is the caller's own. */
+	return foreign == NS_BIT(NS_USER) ? EINVAL : EPERM;
+}
+
+TEST_F(atomic, each_type_owned_by_another)
+{
+	const struct cause cause = { .err = if_foreign };
+
+	FIXTURE_WORLD(WORLD_OWN_USERNS, &self->types);
+	for_each_ns_in(id, self->types) {
+		foreign = NS_BIT(id);
+		target_destroy(&self->target);
+		FIXTURE_TARGET(&self->target, .number = 1,
+			       .fresh = self->types & ~foreign);
+		EXPECT_ALL_OR_NOTHING(&cause, self->types,
+				      if_foreign(foreign));
+	}
+}
+
+static int if_pid(ns_set set)
+{
+	return set & NS_BIT(NS_PID) ? EINVAL : 0;
+}
+
+TEST_F(atomic, pid_namespace_that_is_no_descendant)
+{
+	const struct cause cause = { .err = if_pid };
+	pid_t init;
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	if (!(self->types & NS_BIT(NS_PID)))
+		SKIP_TEST("this kernel has no pid namespaces");
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	ASSERT_EQ(0, callers_into_new_pidns(&init));
+	EXPECT_ALL_OR_NOTHING(&cause, self->types, EINVAL);
+	kill(init, SIGKILL);
+}
+
+static int if_user_or_time(ns_set set)
+{
+	if (set & NS_BIT(NS_USER))
+		return EINVAL;
+	return set & NS_BIT(NS_TIME) ? EUSERS : 0;
+}
+
+TEST_F(atomic, threads)
+{
+	const struct cause cause = {
+		.peer = PEER_THREAD_OWN_FS,
+		.err = if_user_or_time,
+	};
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	EXPECT_ALL_OR_NOTHING(&cause, self->types, EINVAL);
+	EXPECT_THAT(fails(self, &cause, self->types, EUSERS));
+}
+
+static int if_user_or_mnt(ns_set set)
+{
+	return set & (NS_BIT(NS_USER) | NS_BIT(NS_MNT)) ? EINVAL : 0;
+}
+
+TEST_F(atomic, shared_fs)
+{
+	const struct cause cause = {
+		.peer = PEER_SHARING_FS,
+		.err = if_user_or_mnt,
+	};
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	EXPECT_THAT(succeeds(self, &cause, self->types));
+	EXPECT_KNOWN_BUG(BUG_MNT_SHARED_FS,
+			 fails(self, &cause, self->types, EINVAL));
+}
+
+static int if_mnt(ns_set set)
+{
+	return set & NS_BIT(NS_MNT) ? EPERM : 0;
+}
+
+static int without_chroot(struct attempt *a, void *arg)
+{
+	(void)a;
+	(void)arg;
+	return drop_capability(CAP_SYS_CHROOT);
+}
+
+TEST_F(atomic, no_cap_sys_chroot)
+{
+	const struct cause cause = {
+		.prepare = without_chroot,
+		.err = if_mnt,
+	};
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
+		       .uid = OTHER_UID);
+	EXPECT_ALL_OR_NOTHING(&cause, self->types, EPERM);
+}
+
+static int always(ns_set set)
+{
+	return set ? EPERM : 0;
+}
+
+static int without_ptrace(struct attempt *a, void *arg)
+{
+	(void)a;
+	(void)arg;
+	return drop_capability(CAP_SYS_PTRACE);
+}
+
+TEST_F(atomic, no_cap_sys_ptrace)
+{
+	const struct cause cause = {
+		.prepare = without_ptrace,
+		.err = always,
+	};
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
+		       .uid = OTHER_UID);
+	EXPECT_THAT(fails(self, &cause, self->types, EPERM));
+}
+
+TEST_HARNESS_MAIN

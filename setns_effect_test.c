@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an attach does beyond the links under /proc/PID/ns: undo of semaphores,
+ * sockets and queues old and new, clocks to the nanosecond, capabilities in
+ * the new user namespace and nowhere else.  Each by pidfd and by nsfd.
+ */
+#define _GNU_SOURCE
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "fixture.h"
+#include "undo.h"
+
+FIXTURE(effect) {
+	struct target target;
+	struct attempt *a;
+	ns_set types;
+	int sem;
+};
+
+FIXTURE_VARIANT(effect) {
+	bool by_pidfd;
+};
+
+FIXTURE_VARIANT_ADD(effect, by_pidfd) {
+	.by_pidfd = true,
+};
+
+FIXTURE_VARIANT_ADD(effect, by_nsfd) {
+	.by_pidfd = false,
+};
+
+FIXTURE_SETUP(effect)
+{
+	if (variant->by_pidfd)
+		FIXTURE_PIDFD_SETNS();
+	FIXTURE_WORLD(geteuid() ? WORLD_OWN_USERNS : WORLD_ROOT,
+		      &self->types);
+	self->sem = undo_prepare();
+	FIXTURE_ATTEMPT(self->a);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+}
+
+FIXTURE_TEARDOWN(effect)
+{
+	target_destroy(&self->target);
+}
+
+#define SKIP_WITHOUT(self, id) do { \
+	if (!((self)->types & NS_BIT(id))) \
+		SKIP_TEST("this kernel has no %s namespaces", \
+			  ns_types[id].name); \
+} while (0)
+
+/* Calls for each type of @set, or once for all of them. */
+static void call_for(struct attempt *a, const struct target *t, ns_set set,
+		     bool by_pidfd)
+{
+	if (by_pidfd) {
+		attempt_call(a, t->pidfd, ns_flags(set), "pidfd");
+		return;
+	}
+	for_each_ns_in(id, set)
+		attempt_call(a, t->nsfd[id][NS_ACTIVE], ns_types[id].flag,
+			     "nsfd");
+}
+
+static int owe(struct attempt *a, void *arg)
+{
+	(void)arg;
+	return undo_owe(a);
+}
+
+static void watch_undo(struct attempt *a, int sem)
+{
+	attempt_reset(a);
+	a->prepare = owe;
+	a->watch = undo_look;
+	a->note[0] = sem;
+}
+
+/* What is owed to the old ipc namespace is paid on leaving it. */
+TEST_F(effect, semaphore_undo_is_run_on_leaving)
+{
+	struct target *t = &self->target;
+	struct attempt *a = self->a;
+
+	SKIP_WITHOUT(self, NS_IPC);
+	if (self->sem < 0)
+		SKIP_TEST("no SysV semaphores in this kernel");
+	for_each_subset(set, self->types & (NS_BIT(NS_IPC) | NS_BIT(NS_UTS) |
+					    NS_BIT(NS_NET))) {
+		watch_undo(a, self->sem);
+		call_for(a, t, set, variant->by_pidfd);
+		attempt_make(a);
+		EXPECT_THAT(attached(a, t, set));
+		EXPECT_THAT(set & NS_BIT(NS_IPC) ? undo_run(a) :
+						   undo_not_run(a));
+	}
+}
+
+/* And so it is by who attaches to the namespace that it is in. */
+TEST_F(effect, semaphore_undo_is_run_by_attaching_to_the_own)
+{
+	int own_nsfd = nsfd_open(0, NS_IPC, NS_ACTIVE);
+	int own_pidfd = sys_pidfd_open(getpid(), 0);
+	struct attempt *a = self->a;
+
+	SKIP_WITHOUT(self, NS_IPC);
+	if (self->sem < 0)
+		SKIP_TEST("no SysV semaphores in this kernel");
+	watch_undo(a, self->sem);
+	attempt_call(a, variant->by_pidfd ? own_pidfd : own_nsfd,
+		     CLONE_NEWIPC, "the caller's own");
+	attempt_make(a);
+	EXPECT_THAT(left_in(a, &a->before));
+	EXPECT_THAT(undo_run(a));
+}
+
+/* Refused, it pays nothing; that of types that fail is in the atomic test. */
+TEST_F(effect, semaphore_undo_is_not_run_by_a_refused_call)
+{
+	struct attempt *a = self->a;
+
+	SKIP_WITHOUT(self, NS_IPC);
+	if (self->sem < 0)
+		SKIP_TEST("no SysV semaphores in this kernel");
+	watch_undo(a, self->sem);
+	attempt_call(a, variant->by_pidfd ? self->target.pidfd :
+			self->target.nsfd[NS_IPC][NS_ACTIVE],
+		     CLONE_NEWIPC | CLONE_VM, "the target's");
+	attempt_make(a);
+	EXPECT_THAT(denied(a, EINVAL));
+	EXPECT_THAT(undo_not_run(a));
+}
+
+#define OLD_KEY (MARK_MSG_KEY + 1)
+
+static int has_no_old_queue(struct attempt *a, void *arg)
+{
+	(void)arg;
+	a->note[2] = msgget(OLD_KEY, 0) < 0 ? errno : 0;
+	return 0;
+}
+
+TEST_F(effect, old_queues_are_out_of_sight)
+{
+	struct attempt *a = self->a;
+
+	SKIP_WITHOUT(self, NS_IPC);
+	if (msgget(OLD_KEY, IPC_CREAT | 0666) < 0)
+		SKIP_TEST("no SysV message queues in this kernel");
+	call_for(a, &self->target, NS_BIT(NS_IPC), variant->by_pidfd);
+	a->finish = has_no_old_queue;
+	attempt_make(a);
+	EXPECT_THAT(attached(a, &self->target, NS_BIT(NS_IPC)));
+	EXPECT_EQ(ENOENT, a->note[2]) {
+		TH_LOG(" ipc namespace: the old one's queue is there still");
+	}
+
+	attempt_reset(a);
+	call_for(a, &self->target, NS_BIT(NS_UTS), variant->by_pidfd);
+	a->finish = has_no_old_queue;
+	attempt_make(a);
+	EXPECT_EQ(0, a->note[2]);
+}
+
+/* A socket is of the namespace that it was opened in, ever. */
+static int open_socket(struct attempt *a, void *arg)
+{
+	(void)arg;
+	a->note[0] = socket(AF_UNIX, SOCK_DGRAM, 0);
+	return a->note[0] < 0 ? errno : 0;
+}
+
+static int connect_mark(int fd, unsigned int number)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int len = snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1,
+			   MARK_SOCKET, number);
+
+	return connect(fd, (struct sockaddr *)&addr,
+		       offsetof(struct sockaddr_un, sun_path) + 1 + len) ?
+		errno : 0;
+}
+
+static int connect_both(struct attempt *a, void *arg)
+{
+	const struct target *t = arg;
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	a->note[1] = connect_mark(a->note[0], t->number);
+	a->note[2] = connect_mark(fd, t->number);
+	return 0;
+}
+
+TEST_F(effect, sockets_stay_where_they_were_opened)
+{
+	struct attempt *a = self->a;
+
+	SKIP_WITHOUT(self, NS_NET);
+	if (!self->target.state->number[ST_MARK_SOCKET])
+		SKIP_TEST("no unix sockets in this kernel");
+	call_for(a, &self->target, NS_BIT(NS_NET), variant->by_pidfd);
+	a->prepare = open_socket;
+	a->finish = connect_both;
+	a->arg = &self->target;
+	attempt_make(a);
+	EXPECT_THAT(attached(a, &self->target, NS_BIT(NS_NET)));
+	EXPECT_EQ(ECONNREFUSED, a->note[1]) {
+		TH_LOG(" net namespace: a socket opened before reaches the target's: %s",
+		       errno_name(a->note[1]));
+	}
+	EXPECT_EQ(0, a->note[2]) {
+		TH_LOG(" net namespace: a socket opened after does not reach the target's: %s",
+		       errno_name(a->note[2]));
+	}
+}
+
+/* The clocks of the namespace, in nanoseconds. */
+static const struct {
+	clockid_t id;
+	const char *name;
+	int shift_s;
+} clocks[] = {
+	{ CLOCK_MONOTONIC, "CLOCK_MONOTONIC", TARGET_MONOTONIC_S(1) },
+	{ CLOCK_MONOTONIC_RAW, "CLOCK_MONOTONIC_RAW", TARGET_MONOTONIC_S(1) },
+	{ CLOCK_BOOTTIME, "CLOCK_BOOTTIME", TARGET_BOOTTIME_S(1) },
+};
+
+static int64_t nanoseconds(clockid_t id)
+{
+	struct timespec ts = { 0 };
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+static int read_clocks(struct attempt *a, void *arg)
+{
+	(void)arg;
+	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++)
+		a->note[i] = nanoseconds(clocks[i].id);
+	return 0;
+}
+
+TEST_F(effect, clocks_are_shifted_exactly)
+{
+	int64_t start[ARRAY_SIZE(clocks)], end[ARRAY_SIZE(clocks)];
+	struct attempt *a = self->a;
+
+	SKIP_WITHOUT(self, NS_TIME);
+	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++)
+		start[i] = nanoseconds(clocks[i].id);
+	call_for(a, &self->target, NS_BIT(NS_TIME), variant->by_pidfd);
+	a->finish = read_clocks;
+	attempt_make(a);
+	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++)
+		end[i] = nanoseconds(clocks[i].id);
+	EXPECT_THAT(attached(a, &self->target, NS_BIT(NS_TIME)));
+	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++) {
+		int64_t shift = clocks[i].shift_s * 1000000000LL +
+				TARGET_SHIFT_NS;
+
+		EXPECT_TRUE(a->note[i] >= start[i] + shift &&
+			    a->note[i] <= end[i] + shift) {
+			TH_LOG(" time namespace: %s is shifted by %lld to %lld ns, expected %lld",
+			       clocks[i].name,
+			       (long long)(a->note[i] - end[i]),
+			       (long long)(a->note[i] - start[i]),
+			       (long long)shift);
+		}
+	}
+}
+
+/*
+ * Its owner has no capability but in the user namespace itself: it may set the
+ * target's host name, and not attach to what the test's user namespace owns.
+ */
+static int use_capabilities(struct attempt *a, void *arg)
+{
+	const int *outer_uts = arg;
+	char name[64];
+
+	gethostname(name, sizeof(name));
+	a->note[0] = sethostname(name, strlen(name)) ? errno : 0;
+	a->note[1] = setns(*outer_uts, CLONE_NEWUTS) ? errno : 0;
+	return 0;
+}
+
+TEST_F(effect, capabilities_are_those_of_the_user_namespace)
+{
+	int outer_uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
+	ns_set set = NS_BIT(NS_USER) | NS_BIT(NS_UTS);
+	struct attempt *a = self->a;
+
+	SKIP_WITHOUT(self, NS_USER);
+	SKIP_WITHOUT(self, NS_UTS);
+	call_for(a, &self->target, set, variant->by_pidfd);
+	a->prepare = without_capabilities;
+	a->finish = use_capabilities;
+	a->arg = &outer_uts;
+	attempt_make(a);
+	EXPECT_THAT(attached(a, &self->target, set));
+	EXPECT_EQ(0, a->note[0]) {
+		TH_LOG(" user namespace: sethostname() in it got %s",
+		       errno_name(a->note[0]));
+	}
+	EXPECT_EQ(EPERM, a->note[1]) {
+		TH_LOG(" user namespace: setns() out of it got %s",
+		       errno_name(a->note[1]));
+	}
+}
+
+TEST_HARNESS_MAIN
