@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 
 #include "fixture.h"
-#include "proc.h"
 
 /* What an attempt is made with. */
 struct way {
@@ -155,14 +154,11 @@ FIXTURE_VARIANT_ADD(situation, target_in_descendant_pidns) {
 	.denied = { [NS_USER] = EINVAL },
 };
 
-/* kthreadd is 2 where the first process is 1: not in a container. */
 static const char *adopt_kernel_thread(struct target *t)
 {
-	char comm[32];
 	struct state own;
 
-	if (proc_read(2, comm, sizeof(comm), "comm") ||
-	    strcmp(comm, "kthreadd\n"))
+	if (!world_sees_all(WORLD_ROOT))
 		return "no kernel thread is to be seen from here";
 	if (target_adopt(t, "a kernel thread", 2, 0))
 		return "the kernel thread's namespaces may not be opened";

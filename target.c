@@ -324,7 +324,8 @@ be_target(struct news *news, const struct target_spec *spec, int lifeline)
 	    !leave_marks(news, spec) || !have_child(news, spec) ||
 	    !take(news, &news->state))
 		_exit(1);
-	if (news->state.number[ST_MARK_FILE] && !leave_root(news))
+	if ((spec->fresh & NS_BIT(NS_MNT)) &&
+	    news->state.number[ST_MARK_FILE] && !leave_root(news))
 		_exit(1);
 	if (spec->nondumpable)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

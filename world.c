@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "errno_name.h"
@@ -49,6 +50,16 @@ const char *world_enter(enum world world, ns_set *types)
 	if (!err)
 		err = target_own_userns();
 	return err ? why : NULL;
+}
+
+bool world_sees_all(enum world world)
+{
+	char comm[32];
+
+	/* kthreadd is 2 where the first process is 1: not in a container. */
+	return world == WORLD_ROOT &&
+	       !proc_read(2, comm, sizeof(comm), "comm") &&
+	       !strcmp(comm, "kthreadd\n");
 }
 
 const char *world_lacks_pidfd_setns(void)

@@ -21,6 +21,9 @@ enum world {
  */
 const char *world_enter(enum world world, ns_set *types);
 
+/* Whether that is root in the initial user and pid namespace. */
+bool world_sees_all(enum world world);
+
 /* Whether setns(2) takes a pidfd: NULL, or the reason to skip. */
 const char *world_lacks_pidfd_setns(void);
 
