@@ -91,22 +91,43 @@ int proc_read(pid_t tid, char *buf, size_t size, const char *fmt, ...)
 	return err;
 }
 
-int proc_write(pid_t tid, const char *text, const char *fmt, ...)
+/* Writes in one write(2) and closes. */
+static int write_once(int fd, const char *text)
 {
 	size_t len = strlen(text);
-	va_list args;
 	ssize_t n;
-	int fd, err;
+	int err;
 
-	va_start(args, fmt);
-	fd = openat(proc_fd, task_path(tid, fmt, args), O_WRONLY | O_CLOEXEC);
-	va_end(args);
 	if (fd < 0)
 		return errno;
 	n = write(fd, text, len);
 	err = n < 0 ? errno : (size_t)n != len ? EIO : 0;
 	close(fd);
 	return err;
+}
+
+int proc_write(pid_t tid, const char *text, const char *fmt, ...)
+{
+	va_list args;
+	int fd;
+
+	va_start(args, fmt);
+	fd = openat(proc_fd, task_path(tid, fmt, args), O_WRONLY | O_CLOEXEC);
+	va_end(args);
+	return write_once(fd, text);
+}
+
+int proc_set_sysctl(long number, const char *fmt, ...)
+{
+	char path[128], text[32];
+	size_t len = strlen(strcpy(path, "sys/"));
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(path + len, sizeof(path) - len, fmt, args);
+	va_end(args);
+	snprintf(text, sizeof(text), "%ld\n", number);
+	return write_once(openat(proc_fd, path, O_WRONLY | O_CLOEXEC), text);
 }
 
 pid_t proc_own_pid(void)

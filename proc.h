@@ -35,6 +35,10 @@ pid_t proc_own_pid(void);
 /* The number in /proc/sys/@name, or @otherwise where there is none. */
 long proc_sysctl(const char *name, long otherwise);
 
+/* Sets /proc/sys/@fmt to a number. */
+int proc_set_sysctl(long number, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Gives up /proc for good, for a task that shall have none. */
 void proc_close(void);
 
