@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -152,7 +153,6 @@ static int be_watched(struct attempt *a)
 {
 	char byte = 0;
 
-	close(a->talk[0]);
 	return write(a->talk[1], &byte, 1) == 1 &&
 	       read(a->talk[1], &byte, 1) == 1 ? 0 : EPIPE;
 }
@@ -178,6 +178,8 @@ static int be_caller(void *arg)
 	struct attempt *a = arg;
 	int err;
 
+	if (a->watch)
+		close(a->talk[0]);
 	/* Not the root, so that a mount namespace has something to move. */
 	if (chdir("/proc"))
 		return fail_to(a, "chdir(\"/proc\")", errno);
@@ -202,8 +204,11 @@ static int be_caller(void *arg)
 		err = a->finish(a, a->arg);
 	if (err)
 		return fail_to(a, "finishing the caller", err);
-	if (a->peer)
+	if (a->peer) {
+		/* The peer sees it if the two share their fs_struct still. */
+		umask(CALLER_UMASK);
 		peer_stop(&peer);
+	}
 	return 0;
 }
 

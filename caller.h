@@ -12,6 +12,9 @@
 #define CALLER_WAIT_S	20	/* no caller lives longer, whatever happens */
 #define CALLER_CALLS	256	/* the most calls of one caller */
 
+/* The umask that a caller sets in the end, for its peer to see. */
+#define CALLER_UMASK	0124
+
 enum caller_peer {
 	NO_PEER,
 	PEER_THREAD,		/* another thread of the caller's process */

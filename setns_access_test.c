@@ -247,4 +247,125 @@ TEST_F(access, every_set_of_the_capabilities_that_matter)
 	}
 }
 
+/*
+ * Who looks at a target is judged by its real ids, who owns a user namespace
+ * by its effective uid.  Callers have one of root's and one of another's.
+ */
+FIXTURE(ids) {
+	struct target target;
+	struct attempt *a;
+	ns_set types;
+};
+
+FIXTURE_VARIANT(ids) {
+	uid_t real, effective;
+	bool keep_capabilities;
+};
+
+FIXTURE_VARIANT_ADD(ids, real_root) {
+	.effective = OTHER_UID,
+	.keep_capabilities = true,
+};
+
+FIXTURE_VARIANT_ADD(ids, effective_root) {
+	.real = OTHER_UID,
+	.keep_capabilities = true,
+};
+
+FIXTURE_VARIANT_ADD(ids, real_root_without_capabilities) {
+	.effective = OTHER_UID,
+};
+
+FIXTURE_VARIANT_ADD(ids, effective_root_without_capabilities) {
+	.real = OTHER_UID,
+};
+
+FIXTURE_SETUP(ids)
+{
+	FIXTURE_PIDFD_SETNS();
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	if (!(self->types & NS_BIT(NS_USER)))
+		SKIP_TEST("no user namespace can be made here");
+	FIXTURE_ATTEMPT(self->a);
+}
+
+FIXTURE_TEARDOWN(ids)
+{
+	target_destroy(&self->target);
+}
+
+struct ids {
+	uid_t real, effective;
+	bool keep_capabilities;
+};
+
+static int with_ids(struct attempt *a, void *arg)
+{
+	const struct ids *ids = arg;
+	cap_t caps = cap_get_proc();
+	const cap_value_t ptrace = CAP_SYS_PTRACE;
+	int err = 0;
+
+	/* 0 as saved uid keeps the permitted set, for what is raised again. */
+	if (setresuid(ids->real, ids->effective, 0))
+		err = errno;
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &ptrace, CAP_CLEAR);
+	cap_set_flag(caps, CAP_PERMITTED, 1, &ptrace, CAP_CLEAR);
+	if (!ids->keep_capabilities)
+		cap_clear(caps);
+	if (!err && cap_set_proc(caps))
+		err = errno;
+	cap_free(caps);
+	(void)a;
+	return err;
+}
+
+static void call_with_ids(struct attempt *a, struct ids *ids, int fd,
+			  int flags, const char *fd_name)
+{
+	attempt_reset(a);
+	attempt_call(a, fd, flags, fd_name);
+	a->prepare = with_ids;
+	a->arg = ids;
+	attempt_make(a);
+}
+
+TEST_F(ids, real_ones_look_at_the_target)
+{
+	struct ids ids = { variant->real, variant->effective, true };
+	ns_set types = self->types & ~NS_BIT(NS_USER);
+	struct target *t = &self->target;
+	struct attempt *a = self->a;
+
+	/* In one user namespace, with the same capabilities as the caller. */
+	FIXTURE_TARGET(t, .number = 1, .fresh = types, .without_ptrace = true);
+	for_each_ns_in(id, types) {
+		call_with_ids(a, &ids, t->pidfd, ns_types[id].flag, "pidfd");
+		if (variant->real)
+			EXPECT_THAT(denied(a, EPERM));
+		else
+			EXPECT_THAT(attached(a, t, NS_BIT(id)));
+		call_with_ids(a, &ids, t->nsfd[id][NS_ACTIVE],
+			      ns_types[id].flag, "nsfd");
+		EXPECT_THAT(attached(a, t, NS_BIT(id)));
+	}
+}
+
+TEST_F(ids, effective_ones_own_the_user_namespace)
+{
+	struct ids ids = {
+		variant->real, variant->effective, variant->keep_capabilities,
+	};
+	struct target *t = &self->target;
+	struct attempt *a = self->a;
+
+	FIXTURE_TARGET(t, .number = 1, .fresh = self->types);
+	call_with_ids(a, &ids, t->nsfd[NS_USER][NS_ACTIVE], CLONE_NEWUSER,
+		      "nsfd");
+	if (variant->effective && !variant->keep_capabilities)
+		EXPECT_THAT(denied(a, EPERM));
+	else
+		EXPECT_THAT(attached(a, t, NS_BIT(NS_USER)));
+}
+
 TEST_HARNESS_MAIN

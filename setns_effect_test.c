@@ -5,9 +5,12 @@
  * the new user namespace and nowhere else.  Each by pidfd and by nsfd.
  */
 #define _GNU_SOURCE
+#include <grp.h>
+#include <linux/securebits.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -313,6 +316,55 @@ TEST_F(effect, capabilities_are_those_of_the_user_namespace)
 		TH_LOG(" user namespace: setns() out of it got %s",
 		       errno_name(a->note[1]));
 	}
+}
+
+/* Credentials with nothing as usual, as far as this caller may. */
+static int with_odd_credentials(struct attempt *a, void *arg)
+{
+	const gid_t groups[] = { 0, 5, 7 };
+	const cap_value_t raised = CAP_NET_RAW;
+	cap_t caps = cap_get_proc();
+	int err = 0;
+
+	(void)a;
+	(void)arg;
+	/* A single mapped gid allows no others: user_namespaces(7). */
+	if (setgroups(ARRAY_SIZE(groups), groups) && errno != EPERM &&
+	    errno != EINVAL)
+		err = errno;
+	cap_set_flag(caps, CAP_INHERITABLE, 1, &raised, CAP_SET);
+	if (cap_set_proc(caps) || cap_set_ambient(raised, CAP_SET) ||
+	    cap_drop_bound(CAP_SYS_BOOT) ||
+	    cap_set_secbits(SECBIT_NOROOT | SECBIT_KEEP_CAPS) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0))
+		err = errno;
+	umask(027);
+	cap_free(caps);
+	return err;
+}
+
+/*
+ * The user namespace makes credentials new but for the ids, and leaves
+ * no_new_privs, umask and the parent-death signal; other types leave all.
+ */
+TEST_F(effect, odd_credentials_are_reset_by_the_user_namespace_alone)
+{
+	ns_set rest = self->types & ~NS_BIT(NS_USER);
+	struct attempt *a = self->a;
+
+	call_for(a, &self->target, rest, variant->by_pidfd);
+	a->prepare = with_odd_credentials;
+	attempt_make(a);
+	EXPECT_THAT(attached(a, &self->target, rest));
+	EXPECT_NE(0, a->before.number[ST_CAP_AMBIENT]);
+
+	SKIP_WITHOUT(self, NS_USER);
+	attempt_reset(a);
+	call_for(a, &self->target, self->types, variant->by_pidfd);
+	a->prepare = with_odd_credentials;
+	attempt_make(a);
+	EXPECT_THAT(attached(a, &self->target, self->types));
 }
 
 TEST_HARNESS_MAIN

@@ -181,7 +181,7 @@ static int take_caps(struct state *s)
 static int take_attributes(struct state *s)
 {
 	uint64_t *n = s->number;
-	int pdeathsig = 0;
+	int pdeathsig = 0, fd;
 	mode_t mask;
 
 	n[ST_SECUREBITS] = cap_get_secbits();
@@ -193,6 +193,11 @@ static int take_attributes(struct state *s)
 	mask = umask(0);
 	umask(mask);
 	n[ST_UMASK] = mask;
+	fd = open("/", O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	n[ST_LOWEST_FD] = fd;
+	close(fd);
 	return 0;
 }
 

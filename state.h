@@ -45,6 +45,7 @@
 	X(DUMPABLE, NONE, "%llu", "dumpable attribute") \
 	X(PDEATHSIG, NONE, "%llu", "parent-death signal") \
 	X(UMASK, NONE, "%#llo", "umask") \
+	X(LOWEST_FD, NONE, "%llu", "lowest free descriptor") \
 	X(MONOTONIC_VDSO, TIME, "%llu", "CLOCK_MONOTONIC by the vDSO") \
 	X(MONOTONIC_RAW, TIME, "%llu", "CLOCK_MONOTONIC by the system call") \
 	X(BOOTTIME_VDSO, TIME, "%llu", "CLOCK_BOOTTIME by the vDSO") \

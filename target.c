@@ -92,6 +92,19 @@ int target_own_userns(void)
 	return unshare(CLONE_NEWUSER) || map_ids(uid, gid) ? errno : 0;
 }
 
+int drop_capability(cap_value_t cap)
+{
+	cap_t caps = cap_get_proc();
+	int err = 0;
+
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR);
+	cap_set_flag(caps, CAP_PERMITTED, 1, &cap, CAP_CLEAR);
+	if (cap_set_proc(caps))
+		err = errno;
+	cap_free(caps);
+	return err;
+}
+
 static int shift_clocks(unsigned int number)
 {
 	char text[128];
@@ -326,6 +339,8 @@ be_target(struct news *news, const struct target_spec *spec, int lifeline)
 		_exit(1);
 	if ((spec->fresh & NS_BIT(NS_MNT)) &&
 	    news->state.number[ST_MARK_FILE] && !leave_root(news))
+		_exit(1);
+	if (spec->without_ptrace && drop_capability(CAP_SYS_PTRACE))
 		_exit(1);
 	if (spec->nondumpable)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

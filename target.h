@@ -7,6 +7,7 @@
 #ifndef SETNS_TARGET_H
 #define SETNS_TARGET_H
 
+#include <sys/capability.h>
 #include <sys/types.h>
 
 #include "state.h"
@@ -33,6 +34,8 @@ struct target_spec {
 	uid_t uid;
 	/* prctl(2) PR_SET_DUMPABLE 0 */
 	bool nondumpable;
+	/* Gives up CAP_SYS_PTRACE. */
+	bool without_ptrace;
 };
 
 struct target {
@@ -83,6 +86,9 @@ int target_reap(struct target *t);
  * 0 or an errno.
  */
 int target_own_userns(void);
+
+/* Gives up one capability of the calling thread; 0 or an errno. */
+int drop_capability(cap_value_t cap);
 
 /* Opens the nsfd of @pid's namespace by /proc: a descriptor or -errno. */
 int nsfd_open(pid_t pid, enum ns_id id, enum ns_whose whose);

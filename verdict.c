@@ -54,6 +54,16 @@ static const char *peer_name(enum caller_peer peer)
 	return "nobody";
 }
 
+/* A peer keeps its state, and with it what it shares with the caller. */
+static int diff_peer(struct attempt *a, char *text, size_t size)
+{
+	struct state expected = a->peer_before;
+
+	if (a->peer == PEER_THREAD || a->peer == PEER_SHARING_FS)
+		expected.number[ST_UMASK] = CALLER_UMASK;
+	return state_diff(&expected, &a->peer_after, text, size);
+}
+
 /* What is wrong with an attempt whatever its calls were meant to do. */
 static const char *spoiled(struct attempt *a)
 {
@@ -65,8 +75,7 @@ static const char *spoiled(struct attempt *a)
 			   a->trouble, errno_name(a->trouble_err));
 	if (a->nr_calls && !c)
 		return say(a, c, "the caller ended before the call");
-	if (a->peer && state_diff(&a->peer_before, &a->peer_after, text,
-				  sizeof(text)))
+	if (a->peer && diff_peer(a, text, sizeof(text)))
 		return say(a, c, "%s, and it changed %s: %s",
 			   errno_name(c->err), peer_name(a->peer), text);
 	if (a->watch && state_diff_links(&a->after, &a->outside, text,

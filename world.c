@@ -98,19 +98,6 @@ int without_capabilities(struct attempt *a, void *arg)
 	return err;
 }
 
-int drop_capability(cap_value_t cap)
-{
-	cap_t caps = cap_get_proc();
-	int err = 0;
-
-	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR);
-	cap_set_flag(caps, CAP_PERMITTED, 1, &cap, CAP_CLEAR);
-	if (cap_set_proc(caps))
-		err = errno;
-	cap_free(caps);
-	return err;
-}
-
 int callers_into_new_pidns(pid_t *init)
 {
 	if (unshare(CLONE_NEWPID))

@@ -6,8 +6,6 @@
 #ifndef SETNS_WORLD_H
 #define SETNS_WORLD_H
 
-#include <sys/capability.h>
-
 #include "caller.h"
 
 enum world {
@@ -38,9 +36,6 @@ int into_own_userns(struct attempt *a, void *arg);
 
 /* Gives up every capability. */
 int without_capabilities(struct attempt *a, void *arg);
-
-/* Gives up one capability; 0 or an errno. */
-int drop_capability(cap_value_t cap);
 
 /*
  * Lets the test's next children, its callers, be in a new pid namespace, whose
