@@ -79,7 +79,7 @@ static int by_owner_ioctl(const struct target *t, const struct target *nested,
 {
 	(void)nested;
 	(void)id;
-	return fd_or_errno(ioctl(t->nsfd[NS_UTS][NS_ACTIVE], NS_GET_USERNS));
+	return fd_or_errno(ioctl(t->nsfd[NS_MNT][NS_ACTIVE], NS_GET_USERNS));
 }
 
 static int by_parent_ioctl(const struct target *t, const struct target *nested,
