@@ -96,6 +96,9 @@ static int count_records(struct attempt *a, void *arg)
 			continue;
 		ring_copy(at, &r, r.header.size < sizeof(r) ?
 				  r.header.size : sizeof(r));
+		/* A fork leaves one as well, for the child. */
+		if ((pid_t)r.tid != gettid())
+			continue;
 		a->note[NOTE_RECORDS]++;
 		a->note[NOTE_MISSING] = 0;
 		for_each_ns_in(id, TOLD & ns_supported())
