@@ -22,6 +22,14 @@ static const struct {
 		{ 6, 18 }, { 7, 0 },
 		"a newer mount namespace made on another CPU may not be bind mounted (EINVAL): mnt_ns_loop() compares ids that are counted per CPU",
 	},
+	[BUG_USER_FAULT_ERRNO] = {
+		{ 5, 14 }, { 99, 0 },
+		"CLONE_NEWUSER gives EINVAL in place of ENOMEM where memory for the ucounts is short: userns_install() drops what set_cred_ucounts() returned",
+	},
+	[BUG_CRED_LEAK] = {
+		{ 5, 8 }, { 99, 0 },
+		"CLONE_NEWUSER|CLONE_NEWNS leaks the new credentials where copy_fs_struct() fails: prepare_nsset() calls put_nsset() before it has set nsset->flags",
+	},
 };
 
 static bool before(struct version a, struct version b)

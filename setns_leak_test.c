@@ -13,16 +13,12 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <sys/inotify.h>
-#include <time.h>
 
 #include "fixture.h"
-#include "proc.h"
+#include "room.h"
 
 /* A home for the callers and a target in each round, a round for each type. */
 #define LIMIT (2 * NR_NS_TYPES)
-
-/* Cleaning up is put off by the kernel; it took less than 50 ms anywhere. */
-#define PATIENCE_MS 10000
 
 FIXTURE(leak) {
 	struct target home, target;
@@ -31,22 +27,11 @@ FIXTURE(leak) {
 	int inotify;
 };
 
-static int limit_namespaces(ns_set types)
-{
-	int err = 0;
-
-	for_each_ns_in(id, types)
-		if (!err)
-			err = proc_set_sysctl(LIMIT, "user/max_%s_namespaces",
-					      ns_types[id].name);
-	return err;
-}
-
 FIXTURE_SETUP(leak)
 {
 	FIXTURE_PIDFD_SETNS();
 	FIXTURE_WORLD(WORLD_OWN_USERNS, &self->types);
-	ASSERT_EQ(0, limit_namespaces(self->types));
+	ASSERT_EQ(0, room_limit(self->types, LIMIT));
 	FIXTURE_ATTEMPT(self->a);
 	self->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	ASSERT_GE(self->inotify, 0);
@@ -122,54 +107,6 @@ static unsigned int watch_root(FIXTURE_DATA(leak) *self,
 	return inotify_add_watch(self->inotify, path, IN_ATTRIB) >= 0;
 }
 
-struct nest {
-	int flag;
-	unsigned int depth;
-};
-
-/* Makes namespaces, one inside the other, and holds them all at once. */
-static int make_nested(void *arg)
-{
-	struct nest *nest = arg;
-	int err;
-
-	if (!nest->depth--)
-		return 0;
-	/* A user namespace can be made only by a user with a mapping. */
-	if (nest->flag == CLONE_NEWUSER)
-		err = target_own_userns();
-	else
-		err = unshare(nest->flag) ? errno : 0;
-	return err ? err : in_child(make_nested, nest);
-}
-
-static int make_many(enum ns_id id, unsigned int number)
-{
-	struct nest nest = { ns_types[id].flag, number };
-
-	return in_child(make_nested, &nest);
-}
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
-/* Tries until there is room again, as the kernel tidies up behind our back. */
-static int await_room(enum ns_id id, int64_t until)
-{
-	const struct timespec pause = { .tv_nsec = 1000000 };
-	int err;
-
-	while ((err = make_many(id, LIMIT)) == ENOSPC &&
-	       milliseconds() < until)
-		nanosleep(&pause, NULL);
-	return err;
-}
-
 /* The number of filesystems that went away. */
 static unsigned int await_unmounts(int inotify, unsigned int expected,
 				   int64_t until)
@@ -179,7 +116,7 @@ static unsigned int await_unmounts(int inotify, unsigned int expected,
 	unsigned int unmounts = 0;
 
 	while (unmounts < expected) {
-		int64_t left = until - milliseconds();
+		int64_t left = until - room_clock_ms();
 
 		if (left < 0 || poll(&p, 1, left) <= 0)
 			break;
@@ -212,16 +149,16 @@ TEST_F(leak, everything_goes_with_its_last_user)
 		target_destroy(&self->target);
 		target_destroy(&self->home);
 	}
-	until = milliseconds() + PATIENCE_MS;
+	until = room_clock_ms() + ROOM_PATIENCE_MS;
 	for_each_ns_in(id, self->types) {
-		int err = await_room(id, until);
+		int err = room_await(id, LIMIT, until);
 
 		EXPECT_EQ(0, err) {
 			TH_LOG(" %s namespace: no room for %u after the calls, expected all to be gone: %s",
 			       ns_types[id].name, LIMIT, errno_name(err));
 		}
 		/* And that is how one that is left over is noticed. */
-		EXPECT_EQ(ENOSPC, make_many(id, LIMIT + 1)) {
+		EXPECT_EQ(ENOSPC, room_take(id, LIMIT + 1)) {
 			TH_LOG(" %s namespace: the limit does not hold",
 			       ns_types[id].name);
 		}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Room for namespaces: in a user namespace of its own the test may have only
+ * so many of each type (user.max_* in namespaces(7)), so that one which is
+ * pinned by a leak can be told without a debugging kernel.
+ */
+#ifndef SETNS_ROOM_H
+#define SETNS_ROOM_H
+
+#include "caller.h"
+
+/*
+ * The kernel cleans up namespaces behind our back.  That took less than 0.1 s
+ * wherever it was looked at; a leak never ends.
+ */
+#define ROOM_PATIENCE_MS 10000
+
+/* Limits each of @types to @number here and in all below; 0 or an errno. */
+int room_limit(ns_set types, unsigned int number);
+
+/* Makes @number of @id at the same time and lets them go; 0 or an errno. */
+int room_take(enum ns_id id, unsigned int number);
+
+/* The same, while it is ENOSPC again and again until room_clock_ms() @until. */
+int room_await(enum ns_id id, unsigned int number, int64_t until);
+
+/* CLOCK_MONOTONIC in milliseconds. */
+int64_t room_clock_ms(void);
+
+#endif /* SETNS_ROOM_H */

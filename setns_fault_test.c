@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All or nothing, by injected faults: each call is made to fail at its first,
+ * second, ... allocation, until one comes through with its fault unused.  After
+ * each failed call nothing has changed, and the same call works right after.
+ *
+ * /proc/thread-self/fail-nth fails the Nth place of the task that can fail, be
+ * it of failslab, fail_page_alloc, or another kind that this kernel has (see
+ * Documentation/fault-injection in the kernel).  By default those spare
+ * allocations that may sleep, which is what setns(2) makes: knobs in debugfs
+ * say so, and are put back by a process of its own, whatever becomes of us.
+ */
+#define _GNU_SOURCE
+#include <sys/mount.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+#include "fixture.h"
+#include "proc.h"
+#include "room.h"
+
+/* More places than any call has: one that never comes through is stuck. */
+#define FAULTS_MOST 64
+
+#define DEBUGFS "/sys/kernel/debug"
+
+static const struct {
+	const char *path, *value;
+} knobs[] = {
+	{ "failslab/ignore-gfp-wait", "N" },
+	{ "failslab/cache-filter", "N" },
+	{ "failslab/verbose", "0" },
+	{ "fail_page_alloc/ignore-gfp-wait", "N" },
+	{ "fail_page_alloc/ignore-gfp-highmem", "N" },
+	{ "fail_page_alloc/min-order", "0" },
+	{ "fail_page_alloc/verbose", "0" },
+	{ "fail_usercopy/verbose", "0" },
+	{ "fail_futex/verbose", "0" },
+};
+
+#define NR_KNOBS (sizeof(knobs) / sizeof(knobs[0]))
+
+/* What is open of a knob, and what was in it; the file -1 if there is none. */
+struct knob {
+	int fd;
+	char old[32];
+};
+
+static void knob_write(const struct knob *k, const char *value)
+{
+	if (k->fd >= 0 && pwrite(k->fd, value, strlen(value), 0) < 0)
+		perror("setns: a knob of fault injection");
+}
+
+/*
+ * Turns all knobs and leaves a process behind that turns them back when the
+ * test has closed the other end of its pipe, by its death if need be.
+ */
+static int knobs_turn(struct knob *k, int dir, int *end, pid_t *keeper)
+{
+	int ends[2];
+	char byte;
+
+	for (unsigned int i = 0; i < NR_KNOBS; i++) {
+		ssize_t n;
+
+		k[i].fd = openat(dir, knobs[i].path, O_RDWR | O_CLOEXEC);
+		if (k[i].fd < 0)
+			continue;
+		n = pread(k[i].fd, k[i].old, sizeof(k[i].old) - 1, 0);
+		k[i].old[n > 0 ? n : 0] = '\0';
+	}
+	if (pipe2(ends, O_CLOEXEC))
+		return errno;
+	*keeper = fork();
+	if (*keeper < 0)
+		return errno;
+	if (!*keeper) {
+		/* Not with the test, nor with its process group. */
+		prctl(PR_SET_PDEATHSIG, 0);
+		setsid();
+		close(ends[1]);
+		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		for (unsigned int i = 0; i < NR_KNOBS; i++)
+			knob_write(&k[i], k[i].old);
+		_exit(0);
+	}
+	close(ends[0]);
+	*end = ends[1];
+	for (unsigned int i = 0; i < NR_KNOBS; i++)
+		knob_write(&k[i], knobs[i].value);
+	return 0;
+}
+
+/* What one caller is to do and found, see attempt_with_fault(). */
+struct fault {
+	int fd, flags;
+	const char *fd_name;
+	unsigned int nth;
+	bool used;		/* the fault was taken by the call */
+	int err, again;		/* of the call, and of the same once more */
+	struct state before, between, after;
+	int trouble;
+	int home;		/* a pidfd: where the caller goes first, or -1 */
+	int home_flags;
+	char why[1024];
+};
+
+static int arm(int fail_nth, unsigned int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", n);
+	return pwrite(fail_nth, text, strlen(text), 0) < 0 ? errno : 0;
+}
+
+/* 0 once the fault was injected, what is left to go until then. */
+static int left(int fail_nth)
+{
+	char text[16] = "";
+
+	return pread(fail_nth, text, sizeof(text) - 1, 0) < 0 ? -1 :
+	       atoi(text);
+}
+
+static int be_caller(void *arg)
+{
+	struct fault *f = arg;
+	int fail_nth = proc_open(0, O_RDWR, "fail-nth");
+
+	if (fail_nth < 0)
+		return -fail_nth;
+	if (chdir("/proc") || (f->home >= 0 && setns(f->home, f->home_flags)))
+		return errno;
+	f->trouble = state_take(&f->before);
+	if (f->trouble || arm(fail_nth, f->nth))
+		return 1;
+	f->err = setns(f->fd, f->flags) ? errno : 0;
+	f->used = !left(fail_nth);
+	arm(fail_nth, 0);
+	f->trouble = state_take(&f->between);
+	if (f->err)
+		f->again = setns(f->fd, f->flags) ? errno : 0;
+	if (!f->trouble)
+		f->trouble = state_take(&f->after);
+	return f->trouble ? 1 : 0;
+}
+
+/* What a sweep covered, for the report. */
+struct sweep {
+	unsigned int calls, faults, tolerated, wrong_errno;
+	char wrong[128];
+};
+
+/* The verdict on one caller: NULL, or one line. */
+static const char *unharmed(struct fault *f, const struct target *t,
+			    ns_set set, struct sweep *sweep)
+{
+	struct state expected = f->before;
+	char text[512];
+
+	for_each_ns_in(id, set)
+		state_attach(&expected, t->state, id);
+	if (f->err && !f->used)
+		snprintf(text, sizeof(text), "%s without its fault",
+			 errno_name(f->err));
+	else if (f->err && state_diff(&f->before, &f->between, text,
+				      sizeof(text)))
+		;	/* which says what it changed */
+	else if (f->err && f->again)
+		snprintf(text, sizeof(text), "the same call again got %s",
+			 errno_name(f->again));
+	else if (!state_diff(&expected, &f->after, text, sizeof(text)))
+		text[0] = '\0';
+	if (f->err && f->err != ENOMEM && !sweep->wrong_errno++)
+		snprintf(sweep->wrong, sizeof(sweep->wrong),
+			 "setns(%s, %s) with fault %u: expected ENOMEM, got %s",
+			 f->fd_name, ns_flag_names(f->flags), f->nth,
+			 errno_name(f->err));
+	if (!text[0])
+		return NULL;
+	snprintf(f->why, sizeof(f->why), "setns(%s, %s) with fault %u got %s: %s",
+		 f->fd_name, ns_flag_names(f->flags), f->nth,
+		 errno_name(f->err), text);
+	return f->why;
+}
+
+FIXTURE(fault) {
+	struct target home, target;
+	struct fault *f;
+	ns_set types;
+	int dir;
+	struct knob knobs[NR_KNOBS];
+	int keeper_end;
+	pid_t keeper;
+};
+
+/* debugfs, mounted for the test alone where it is not; a descriptor or -1. */
+static int open_debugfs(void)
+{
+	struct statfs fs;
+
+	if (statfs(DEBUGFS, &fs) || fs.f_type != 0x64626720)
+		if (unshare(CLONE_NEWNS) ||
+		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("debugfs", DEBUGFS, "debugfs", 0, NULL))
+			return -1;
+	return open(DEBUGFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+FIXTURE_SETUP(fault)
+{
+	int fd = proc_open(0, O_RDWR, "fail-nth");
+
+	FIXTURE_PIDFD_SETNS();
+	if (fd == -ENOENT)
+		SKIP_TEST("no /proc/PID/fail-nth: CONFIG_FAULT_INJECTION");
+	if (fd < 0)
+		SKIP_TEST("/proc/PID/fail-nth: %s", errno_name(-fd));
+	close(fd);
+	self->dir = open_debugfs();
+	if (self->dir < 0)
+		SKIP_TEST("no debugfs: CONFIG_DEBUG_FS, and root");
+	if (faccessat(self->dir, "failslab", F_OK, 0))
+		SKIP_TEST("no failslab in debugfs: CONFIG_FAILSLAB, CONFIG_FAULT_INJECTION_DEBUG_FS");
+	self->f = mmap(NULL, sizeof(*self->f), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->f);
+	self->f->home = -1;
+	ASSERT_EQ(0, knobs_turn(self->knobs, self->dir, &self->keeper_end,
+				&self->keeper));
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	target_destroy(&self->target);
+	target_destroy(&self->home);
+	close(self->keeper_end);
+	waitpid(self->keeper, NULL, 0);
+}
+
+/* Faults one call at every place that it has. */
+static const char *sweep(FIXTURE_DATA(fault) *self, int fd, ns_set set,
+			 const char *fd_name, struct sweep *s)
+{
+	struct fault *f = self->f;
+
+	f->fd = fd;
+	f->flags = ns_flags(set);
+	f->fd_name = fd_name;
+	s->calls++;
+	/* 0 is no fault at all: the clean run. */
+	for (f->nth = 0; f->nth < FAULTS_MOST; f->nth++) {
+		const char *why;
+		int status;
+
+		f->used = false;
+		f->again = 0;
+		status = in_child(be_caller, f);
+		if (status)
+			return "the caller could not be used";
+		if (!f->nth)
+			f->used = false;
+		why = unharmed(f, &self->target, set, s);
+		if (why)
+			return why;
+		if (f->nth && !f->used)
+			return NULL;
+		s->faults += f->nth > 0;
+		s->tolerated += f->nth && !f->err;
+	}
+	return "faults never end";
+}
+
+#define EXPECT_UNHARMED(self, s, fd, set, name) \
+	EXPECT_THAT(sweep(self, fd, set, name, s))
+
+#define REPORT_SWEEP(s) do { \
+	TH_LOG(" %u faults in %u calls, %u of them survived by the call", \
+	       (s)->faults, (s)->calls, (s)->tolerated); \
+	if ((s)->wrong_errno) \
+		EXPECT_KNOWN_BUG(BUG_USER_FAULT_ERRNO, (s)->wrong); \
+	EXPECT_NE(0, (s)->faults); \
+} while (0)
+
+TEST_F_TIMEOUT(fault, every_subset_by_pidfd, 300)
+{
+	struct sweep s = { 0 };
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	for_each_subset(set, self->types)
+		EXPECT_UNHARMED(self, &s, self->target.pidfd, set, "pidfd");
+	REPORT_SWEEP(&s);
+}
+
+TEST_F_TIMEOUT(fault, every_type_by_nsfd, 60)
+{
+	struct sweep s = { 0 };
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	for_each_ns_in(id, self->types)
+		EXPECT_UNHARMED(self, &s, self->target.nsfd[id][NS_ACTIVE],
+				NS_BIT(id), "nsfd");
+	REPORT_SWEEP(&s);
+}
+
+/* A home for the callers, and a target. */
+#define LIMIT 2
+
+/*
+ * Nothing leaks when a call fails half-way: the namespaces of who made the
+ * calls, and of the target, go with their last process.
+ */
+TEST_F_TIMEOUT(fault, nothing_leaks, 120)
+{
+	struct fault *f = self->f;
+	struct sweep s = { 0 };
+	int64_t until;
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	if (!(self->types & NS_BIT(NS_USER)))
+		SKIP_TEST("no user namespace can be made here");
+	ASSERT_EQ(0, target_own_userns());
+	ASSERT_EQ(0, room_limit(self->types, LIMIT));
+	FIXTURE_TARGET(&self->home, .number = 1, .fresh = self->types);
+	FIXTURE_TARGET(&self->target, .number = 2, .inside = &self->home,
+		       .inside_set = self->types, .fresh = self->types);
+	f->home = self->home.pidfd;
+	f->home_flags = ns_flags(self->types);
+	for_each_ns_in(id, self->types)
+		EXPECT_UNHARMED(self, &s, self->target.pidfd,
+				NS_BIT(id) | NS_BIT(NS_MNT), "pidfd");
+	EXPECT_UNHARMED(self, &s, self->target.pidfd, self->types, "pidfd");
+	target_destroy(&self->target);
+	target_destroy(&self->home);
+	TH_LOG(" %u faults in %u calls", s.faults, s.calls);
+	until = room_clock_ms() + ROOM_PATIENCE_MS;
+	for_each_ns_in(id, self->types & ~NS_BIT(NS_USER)) {
+		EXPECT_EQ(0, room_await(id, LIMIT, until)) {
+			TH_LOG(" %s namespace: one is left after failed calls",
+			       ns_types[id].name);
+		}
+	}
+	EXPECT_KNOWN_BUG(BUG_CRED_LEAK, room_await(NS_USER, LIMIT, until) ?
+			 "user namespace: one is left after failed calls" :
+			 NULL);
+}
+
+TEST_HARNESS_MAIN
