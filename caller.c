@@ -62,7 +62,7 @@ struct peer {
 	pthread_t thread;
 	pid_t pid;
 	int ends[2];	/* the caller's and the peer's */
-	char stack[64 * 1024] __attribute__((aligned(16)));
+	char stack[64 * 1024] __aligned(16);
 };
 
 static int fail_to(struct attempt *a, const char *what, int err)
@@ -236,8 +236,12 @@ void attempt_make(struct attempt *a)
 		err = watch(a);
 		close(a->talk[0]);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno == EINTR)
+			continue;
+		fail_to(a, "waiting for the caller", errno);
+		return;
+	}
 	if (WIFSIGNALED(status))
 		fail_to(a, strsignal(WTERMSIG(status)), EINTR);
 	else if (err && !a->trouble)

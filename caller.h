@@ -53,7 +53,7 @@ struct attempt {
 	int (*finish)(struct attempt *a, void *arg);
 	int (*watch)(struct attempt *a, void *arg);
 	void *arg;
-	int64_t note[8];	/* what hooks tell the test, or each other */
+	__s64 note[8];	/* what hooks tell the test, or each other */
 	bool with_child;	/* look at where a child is born afterwards */
 
 	pid_t pid;		/* of the caller, for @watch */
@@ -118,6 +118,6 @@ const char *alike(struct attempt *a, struct attempt *b);
 
 /* Puts words in front of a verdict, where there is one. */
 const char *explain(struct attempt *a, const char *verdict, const char *fmt,
-		    ...) __attribute__((format(printf, 3, 4)));
+		    ...) __printf(3, 4);
 
 #endif /* SETNS_CALLER_H */

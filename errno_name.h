@@ -10,21 +10,26 @@
 	X(EPERM) X(ENOENT) X(ESRCH) X(EINTR) X(EIO) X(EBADF) X(ECHILD) \
 	X(EAGAIN) X(ENOMEM) X(EACCES) X(EFAULT) X(EBUSY) X(EEXIST) \
 	X(ENODEV) X(ENOTDIR) X(EINVAL) X(ENFILE) X(EMFILE) X(ENOTTY) \
-	X(ENOSPC) X(EPIPE) X(ENOSYS) X(EPROTO) X(EMSGSIZE) X(EUSERS) \
+	X(ENOSPC) X(EROFS) X(EPIPE) X(ENOSYS) X(EPROTO) X(EMSGSIZE) X(EUSERS) \
 	X(EOPNOTSUPP) X(ETIMEDOUT) X(ECONNREFUSED) X(ESTALE)
 
-#define ERRNO_NAME_CASE(e) case e: return #e;
+#define ERRNO_NAME_ROW(e) { e, #e },
 
 /* "EPERM"; "success" for 0; a number for what is not in the list. */
 static inline const char *errno_name(int err)
 {
+	static const struct {
+		int err;
+		const char *name;
+	} names[] = {
+		{ 0, "success" },
+		ERRNO_NAMES(ERRNO_NAME_ROW)
+	};
 	static char number[32];
 
-	switch (err) {
-	case 0:
-		return "success";
-	ERRNO_NAMES(ERRNO_NAME_CASE)
-	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].err == err)
+			return names[i].name;
 	snprintf(number, sizeof(number), "errno %d", err);
 	return number;
 }

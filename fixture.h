@@ -24,6 +24,18 @@
 		SKIP_TEST("%s", __lacks); \
 } while (0)
 
+/* A step that makes namespaces, or limits them: @err is 0 or its errno. */
+#define FIXTURE_DO(step, err) do { \
+	int __err = (err); \
+	const char *__lacks = world_lacks_namespaces(__err, step); \
+	\
+	if (__lacks) \
+		SKIP_TEST("%s", __lacks); \
+	ASSERT_EQ(0, __err) { \
+		TH_LOG(" %s: %s", step, errno_name(__err)); \
+	} \
+} while (0)
+
 /* Makes a target of a struct target_spec given as designated initialisers. */
 #define FIXTURE_TARGET(target, ...) do { \
 	struct target_spec __spec = { __VA_ARGS__ }; \

@@ -105,13 +105,13 @@ static inline bool harness_speaks(void)
 } while (0)
 
 /*
- * EXPECT_KNOWN_BUG() - the same, where a known bug of kernels makes it fail.
+ * EXPECT_THAT_OR_KNOWN() - the same, where a known bug of kernels makes it fail.
  * @bug: enum known_bug
  *
  * On a kernel in the bug's range the test ends here as an expected failure,
  * unless it failed before; anywhere else, and with SETNS_STRICT, it fails.
  */
-#define EXPECT_KNOWN_BUG(bug, verdict) do { \
+#define EXPECT_THAT_OR_KNOWN(bug, verdict) do { \
 	const char *__seen = (verdict); \
 	\
 	if (__seen && known_bug_here(bug) && HARNESS_PASSED(_metadata)) { \
@@ -147,8 +147,8 @@ static inline bool harness_selected(const char *name)
 	if (!globs || !*globs)
 		return true;
 	copy = strdup(globs);
-	for (glob = strtok_r(copy, " \n", &rest); glob && !found;
-	     glob = strtok_r(NULL, " \n", &rest))
+	for (glob = strtok_r(copy, "\n ", &rest); glob && !found;
+	     glob = strtok_r(NULL, "\n ", &rest))
 		found = !fnmatch(glob, name, 0);
 	free(copy);
 	return found;
@@ -247,6 +247,18 @@ static inline void harness_forked(void)
 		_exit(KSFT_FAIL);
 }
 
+/* Whoever starts a program may have signals ignored or blocked. */
+static inline void harness_reset_signals(void)
+{
+	static const int signals[] = { SIGCHLD, SIGALRM, SIGPIPE, SIGTERM };
+	sigset_t none;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static int harness_main(int argc, char **argv);
 
 int main(int argc, char **argv)
@@ -255,6 +267,7 @@ int main(int argc, char **argv)
 	unsigned int selected;
 
 	target_park_if_told(argc, argv);
+	harness_reset_signals();
 	/* A test that dies has said all that it printed. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	selected = harness_select(list);

@@ -178,6 +178,9 @@ TEST_F(refused, every_descriptor_that_is_no_namespace)
 	for (unsigned int i = 0; i < ARRAY_SIZE(descriptors); i++) {
 		int fd = descriptors[i].open();
 
+		/* A container may be without devices. */
+		if (descriptors[i].err == EINVAL && errno == ENOENT && fd < 0)
+			continue;
 		ASSERT_TRUE(fd >= 0 || descriptors[i].err == EBADF) {
 			TH_LOG(" cannot open %s", descriptors[i].name);
 		}

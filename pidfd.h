@@ -38,11 +38,11 @@
 #define __NR_listns 470
 #endif
 
-/* linux/pidfd.h, since 6.9 */
+/* Since 6.9 */
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
-/* linux/pidfd.h, since 6.14: the caller itself, without any descriptor */
+/* Since 6.14: the caller itself, without any descriptor */
 #ifndef PIDFD_SELF_THREAD
 #define PIDFD_SELF_THREAD -10000
 #endif
@@ -51,7 +51,7 @@
 #endif
 
 /*
- * linux/pidfd.h, since 6.11.  The third argument of these ioctls must be 0.
+ * Since 6.11.  The third argument of these ioctls must be 0.
  * The guard is one of them: they came together.
  */
 #ifndef PIDFD_GET_CGROUP_NAMESPACE
@@ -67,7 +67,7 @@
 #define PIDFD_GET_UTS_NAMESPACE			_IO(0xFF, 10)
 #endif
 
-/* linux/nsfs.h, since 4.9 and 4.11 */
+/* linux/nsfs.h: since 4.9 and 4.11, ... */
 #ifndef NS_GET_USERNS
 #define NS_GET_USERNS	_IO(0xb7, 0x1)
 #define NS_GET_PARENT	_IO(0xb7, 0x2)
@@ -75,7 +75,7 @@
 #ifndef NS_GET_NSTYPE
 #define NS_GET_NSTYPE	_IO(0xb7, 0x3)
 #endif
-/* since 6.18 */
+/* ... and since 6.18 */
 #ifndef NS_GET_ID
 #define NS_GET_ID	_IOR(0xb7, 13, __u64)
 #endif

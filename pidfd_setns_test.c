@@ -35,7 +35,8 @@ FIXTURE_SETUP(pidfd)
 	FIXTURE_WORLD(variant->world, &self->types);
 	/* Owned by the caller's user namespace, so that it can return. */
 	if (self->types & NS_BIT(NS_UTS))
-		ASSERT_EQ(0, unshare(CLONE_NEWUTS));
+		FIXTURE_DO("unshare(CLONE_NEWUTS)",
+			   unshare(CLONE_NEWUTS) ? errno : 0);
 	self->own_uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
 	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
 	FIXTURE_ATTEMPT(self->a);

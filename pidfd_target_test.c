@@ -131,7 +131,7 @@ static void *outlive_leader(void *arg)
 	return NULL;
 }
 
-static void __attribute__((noreturn)) leave_thread_behind(void)
+static void __noreturn leave_thread_behind(void)
 {
 	pthread_t thread;
 
@@ -304,7 +304,7 @@ static void *be_odd_thread(void *arg)
 	return NULL;
 }
 
-static void __attribute__((noreturn)) have_odd_thread(struct odd_thread *odd)
+static void __noreturn have_odd_thread(struct odd_thread *odd)
 {
 	pthread_t thread;
 

@@ -91,7 +91,7 @@ static bool send_fd(int sock, int fd)
 }
 
 /* Says how it went after each of its steps, and waits to be looked at. */
-static void __attribute__((noreturn)) be_caller(int sock, int flags)
+static void __noreturn be_caller(int sock, int flags)
 {
 	int err = into_empty_root();
 	int pidfd;

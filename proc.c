@@ -26,7 +26,7 @@ void proc_close(void)
 /* The path of a task's file below /proc. */
 static const char *task_path(pid_t tid, const char *fmt, va_list args)
 {
-	static _Thread_local char path[128];
+	static __thread char path[128];
 	int len;
 
 	if (tid)
@@ -120,7 +120,7 @@ int proc_write(pid_t tid, const char *text, const char *fmt, ...)
 int proc_set_sysctl(long number, const char *fmt, ...)
 {
 	char path[128], text[32];
-	size_t len = strlen(strcpy(path, "sys/"));
+	int len = snprintf(path, sizeof(path), "sys/");
 	va_list args;
 
 	va_start(args, fmt);

@@ -46,7 +46,7 @@ int room_take(enum ns_id id, unsigned int number)
 	return in_child(make_nested, &nest);
 }
 
-int64_t room_clock_ms(void)
+__s64 room_clock_ms(void)
 {
 	struct timespec now;
 
@@ -54,7 +54,7 @@ int64_t room_clock_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-int room_await(enum ns_id id, unsigned int number, int64_t until)
+int room_await(enum ns_id id, unsigned int number, __s64 until)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int err;

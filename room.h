@@ -22,9 +22,9 @@ int room_limit(ns_set types, unsigned int number);
 int room_take(enum ns_id id, unsigned int number);
 
 /* The same, while it is ENOSPC again and again until room_clock_ms() @until. */
-int room_await(enum ns_id id, unsigned int number, int64_t until);
+int room_await(enum ns_id id, unsigned int number, __s64 until);
 
 /* CLOCK_MONOTONIC in milliseconds. */
-int64_t room_clock_ms(void);
+__s64 room_clock_ms(void);
 
 #endif /* SETNS_ROOM_H */

@@ -76,11 +76,11 @@ FIXTURE_TEARDOWN(access)
 
 /* A caller's capabilities, and how it calls. */
 struct credential {
-	uint64_t caps;
+	__u64 caps;
 	bool by_pidfd;
 };
 
-static bool has(uint64_t caps, cap_value_t cap)
+static bool has(__u64 caps, cap_value_t cap)
 {
 	return caps & 1ULL << cap;
 }
@@ -96,9 +96,9 @@ static int documented(const FIXTURE_VARIANT(access) *variant,
 		      enum ns_id id)
 {
 	bool owner = !variant->of_other && !variant->same_userns;
-	uint64_t here = cred->caps;
-	uint64_t there = owner ? ~0ULL : here;
-	uint64_t target_has = t->state->number[ST_CAP_PERMITTED];
+	__u64 here = cred->caps;
+	__u64 there = owner ? ~0ULL : here;
+	__u64 target_has = t->state->number[ST_CAP_PERMITTED];
 	/*
 	 * PTRACE_MODE_READ_REALCREDS: not to have less capabilities than the
 	 * target in the same user namespace, or CAP_SYS_PTRACE in its; and to
@@ -201,7 +201,7 @@ static const char *is_as_documented(FIXTURE_DATA(access) *self,
 	} \
 } while (0)
 
-static uint64_t own_capabilities(void)
+static __u64 own_capabilities(void)
 {
 	struct state own;
 
@@ -210,7 +210,7 @@ static uint64_t own_capabilities(void)
 
 TEST_F(access, every_capability_dropped_on_its_own)
 {
-	uint64_t own = own_capabilities();
+	__u64 own = own_capabilities();
 
 	EXPECT_AS_DOCUMENTED(own, ~0ULL, "with all capabilities");
 	for (cap_value_t c = 0; c < cap_max_bits(); c++)
@@ -220,7 +220,7 @@ TEST_F(access, every_capability_dropped_on_its_own)
 
 TEST_F(access, every_capability_on_its_own)
 {
-	uint64_t own = own_capabilities();
+	__u64 own = own_capabilities();
 
 	EXPECT_AS_DOCUMENTED(own, 0ULL, "without capabilities");
 	for (cap_value_t c = 0; c < cap_max_bits(); c++)
@@ -234,10 +234,10 @@ TEST_F(access, every_set_of_the_capabilities_that_matter)
 	static const cap_value_t matter[] = {
 		CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE,
 	};
-	uint64_t own = own_capabilities();
+	__u64 own = own_capabilities();
 
 	for (unsigned int set = 0; set < 1U << ARRAY_SIZE(matter); set++) {
-		uint64_t caps = 0;
+		__u64 caps = 0;
 
 		for (unsigned int i = 0; i < ARRAY_SIZE(matter); i++)
 			if (set & 1U << i)

@@ -31,7 +31,8 @@ FIXTURE_SETUP(leak)
 {
 	FIXTURE_PIDFD_SETNS();
 	FIXTURE_WORLD(WORLD_OWN_USERNS, &self->types);
-	ASSERT_EQ(0, room_limit(self->types, LIMIT));
+	FIXTURE_DO("user.max_*_namespaces",
+		   room_limit(self->types, LIMIT));
 	FIXTURE_ATTEMPT(self->a);
 	self->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	ASSERT_GE(self->inotify, 0);
@@ -109,14 +110,14 @@ static unsigned int watch_root(FIXTURE_DATA(leak) *self,
 
 /* The number of filesystems that went away. */
 static unsigned int await_unmounts(int inotify, unsigned int expected,
-				   int64_t until)
+				   __s64 until)
 {
 	struct pollfd p = { .fd = inotify, .events = POLLIN };
 	struct inotify_event event;
 	unsigned int unmounts = 0;
 
 	while (unmounts < expected) {
-		int64_t left = until - room_clock_ms();
+		__s64 left = until - room_clock_ms();
 
 		if (left < 0 || poll(&p, 1, left) <= 0)
 			break;
@@ -130,7 +131,7 @@ static unsigned int await_unmounts(int inotify, unsigned int expected,
 TEST_F(leak, everything_goes_with_its_last_user)
 {
 	unsigned int roots = 0, unmounts;
-	int64_t until;
+	__s64 until;
 
 	for_each_ns_in(failing, self->types) {
 		/* What it shares with the test is not inside of the home. */
@@ -154,7 +155,7 @@ TEST_F(leak, everything_goes_with_its_last_user)
 		int err = room_await(id, LIMIT, until);
 
 		EXPECT_EQ(0, err) {
-			TH_LOG(" %s namespace: no room for %u after the calls, expected all to be gone: %s",
+			TH_LOG(" %s namespace: one is pinned: no room for %u: %s",
 			       ns_types[id].name, LIMIT, errno_name(err));
 		}
 		/* And that is how one that is left over is noticed. */
@@ -165,7 +166,7 @@ TEST_F(leak, everything_goes_with_its_last_user)
 	}
 	unmounts = await_unmounts(self->inotify, roots, until);
 	EXPECT_EQ(roots, unmounts) {
-		TH_LOG(" mnt namespace: %u of %u root filesystems are gone, expected all: a root or working directory is pinned",
+		TH_LOG(" mnt namespace: a root is pinned: %u of %u filesystems are gone",
 		       unmounts, roots);
 	}
 }

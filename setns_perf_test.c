@@ -50,23 +50,23 @@ static int ring_open(void)
 
 struct namespaces_record {
 	struct perf_event_header header;
-	uint32_t pid, tid;
-	uint64_t nr;
+	__u32 pid, tid;
+	__u64 nr;
 	struct {
-		uint64_t dev, ino;
+		__u64 dev, ino;
 	} link[16];
 };
 
 /* Copies a record out of the ring, in which it may be wrapped around. */
-static void ring_copy(uint64_t from, void *to, size_t size)
+static void ring_copy(__u64 from, void *to, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		((char *)to)[i] = ring.data[(from + i) % ring.size];
 }
 
-static bool has_link(const struct namespaces_record *r, uint64_t ino)
+static bool has_link(const struct namespaces_record *r, __u64 ino)
 {
-	for (uint64_t i = 0; i < r->nr && i < ARRAY_SIZE(r->link); i++)
+	for (__u64 i = 0; i < r->nr && i < ARRAY_SIZE(r->link); i++)
 		if (r->link[i].ino == ino)
 			return true;
 	return false;
@@ -82,12 +82,12 @@ enum note {
 
 static int count_records(struct attempt *a, void *arg)
 {
-	uint64_t end = __atomic_load_n(&ring.head->data_head,
+	__u64 end = __atomic_load_n(&ring.head->data_head,
 				       __ATOMIC_ACQUIRE);
 	struct namespaces_record r = { 0 };
 
 	(void)arg;
-	for (uint64_t at = ring.head->data_tail; at < end;
+	for (__u64 at = ring.head->data_tail; at < end;
 	     at += r.header.size) {
 		ring_copy(at, &r.header, sizeof(r.header));
 		if (!r.header.size)
@@ -132,7 +132,7 @@ FIXTURE_SETUP(perf)
 	int err;
 
 	FIXTURE_PIDFD_SETNS();
-	FIXTURE_WORLD(geteuid() ? WORLD_OWN_USERNS : WORLD_ROOT,
+	FIXTURE_WORLD(world_lacks_root() ? WORLD_OWN_USERNS : WORLD_ROOT,
 		      &self->types);
 	err = in_child(try_ring, NULL);
 	if (err)

@@ -42,6 +42,7 @@ FIXTURE(race) {
 	struct target first, second;
 	struct race *race;
 	ns_set types;
+	bool root;
 	pid_t moving;	/* the process that is attached to */
 	int pidfd;
 };
@@ -49,7 +50,8 @@ FIXTURE(race) {
 FIXTURE_SETUP(race)
 {
 	FIXTURE_PIDFD_SETNS();
-	FIXTURE_WORLD(geteuid() ? WORLD_OWN_USERNS : WORLD_ROOT,
+	self->root = !world_lacks_root();
+	FIXTURE_WORLD(self->root ? WORLD_ROOT : WORLD_OWN_USERNS,
 		      &self->types);
 	self->types &= ~(NS_BIT(NS_USER) | NS_BIT(NS_PID));
 	self->race = mmap(NULL, sizeof(*self->race), PROT_READ | PROT_WRITE,
@@ -139,7 +141,7 @@ static void moved(struct race *race)
 }
 
 static void complain(struct race *race, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__printf(2, 3);
 
 static void complain(struct race *race, const char *fmt, ...)
 {
@@ -164,7 +166,7 @@ static const struct target *landed(FIXTURE_DATA(race) *self, ns_set set)
 		return NULL;
 	}
 	for_each_ns_in(id, set) {
-		uint64_t ino = now.ns[id][NS_ACTIVE].ino;
+		__u64 ino = now.ns[id][NS_ACTIVE].ino;
 		const struct target *here =
 			ino == self->first.state->ns[id][NS_ACTIVE].ino ?
 			&self->first : &self->second;
@@ -176,7 +178,7 @@ static const struct target *landed(FIXTURE_DATA(race) *self, ns_set set)
 				 ns_types[id].name, (unsigned long long)ino);
 		else if (in && in != here)
 			complain(self->race,
-				 "setns(pidfd, %s): the %s namespace is of target %u, but those before it are of target %u",
+				 "setns(pidfd, %s): %s namespace of target %u, others of target %u",
 				 ns_flag_names(ns_flags(set)),
 				 ns_types[id].name, here->number, in->number);
 		in = here;
@@ -227,7 +229,7 @@ static void attach_to_flipping(FIXTURE_DATA(race) *self)
 	       (race)->outcome[1], other); \
 	if (!(race)->outcome[0] || !(race)->outcome[1]) \
 		SKIP_TEST("the race never happened: more time by " \
-			  RACE_MS_ENV "=" ); \
+			  RACE_MS_ENV "="); \
 } while (0)
 
 TEST_F(race, target_flips_between_two_sets)
@@ -304,7 +306,7 @@ TEST_F(race, target_unshares)
 	EXPECT_RACE(self, unshare_again, attach_to_unsharing);
 	for (unsigned int i = 0; i < race->nr_seen; i++) {
 		EXPECT_TRUE(in_history(race, race->seen[i])) {
-			TH_LOG(" setns(pidfd, %s): uts [%llu] with ipc [%llu]: the target never had both",
+			TH_LOG(" setns(pidfd, %s): the target never had uts [%llu] with ipc [%llu]",
 			       ns_flag_names(ns_flags(UNSHARED)),
 			       (unsigned long long)race->seen[i][0],
 			       (unsigned long long)race->seen[i][1]);
@@ -352,7 +354,7 @@ static void attach_if_allowed(FIXTURE_DATA(race) *self)
 			 errno_name(err));
 	in = landed(self, self->types);
 	if (in && in != expected)
-		complain(race, "setns(pidfd, %s) got %s, but the caller is in the namespaces of target %u",
+		complain(race, "setns(pidfd, %s) got %s, but led to target %u",
 			 ns_flag_names(ns_flags(self->types)),
 			 errno_name(err), in->number);
 	race->outcome[!!err]++;
@@ -360,8 +362,8 @@ static void attach_if_allowed(FIXTURE_DATA(race) *self)
 
 TEST_F(race, target_changes_credentials)
 {
-	if (geteuid())
-		SKIP_TEST("needs root");
+	if (!self->root)
+		SKIP_TEST("needs root, for another uid");
 	EXPECT_RACE(self, change_credentials, attach_if_allowed);
 	SKIP_UNLESS_BOTH(self->race, "attached", "were refused with EPERM");
 }

@@ -41,7 +41,6 @@ static const struct fact texts[NR_STATE_TEXTS] = {
 	STATE_TEXTS(STATE_TEXTS_ROW)
 };
 
-
 /* The clocks when the program started, in whole units from then on. */
 static struct timespec clock_start[2];
 static const clockid_t clock_ids[2] = { CLOCK_MONOTONIC, CLOCK_BOOTTIME };
@@ -56,7 +55,7 @@ static void __attribute__((constructor)) state_init(void)
 static void raw_gettime(clockid_t id, struct timespec *ts)
 {
 #ifdef __NR_clock_gettime64
-	struct { int64_t sec, nsec; } now = { 0, 0 };
+	struct { __s64 sec, nsec; } now = { 0, 0 };
 
 	syscall(__NR_clock_gettime64, id, &now);
 	ts->tv_sec = now.sec;
@@ -70,9 +69,9 @@ static void raw_gettime(clockid_t id, struct timespec *ts)
  * An offset is told from the time that passes by its size: whole units since
  * the program started, rounded.
  */
-static uint64_t clock_units(const struct timespec *now, int clock)
+static __u64 clock_units(const struct timespec *now, int clock)
 {
-	int64_t sec = now->tv_sec - clock_start[clock].tv_sec;
+	__s64 sec = now->tv_sec - clock_start[clock].tv_sec;
 
 	return (sec + STATE_CLOCK_UNIT / 2) / STATE_CLOCK_UNIT;
 }
@@ -99,24 +98,24 @@ static void take_clock(struct state *s, int clock, enum state_number vdso,
 
 /* linux/stat.h's struct statx, which the C library may lack or redefine. */
 struct place {
-	uint32_t mask, pad1[7];
-	uint64_t ino, pad2[12];
-	uint32_t rdev[2], dev_major, dev_minor;
-	uint64_t mount;
-	uint64_t pad3[13];
+	__u32 mask, pad1[7];
+	__u64 ino, pad2[12];
+	__u32 rdev[2], dev_major, dev_minor;
+	__u64 mount;
+	__u64 pad3[13];
 };
 
 #define PLACE_MASK (0x7ffU | 0x1000U)	/* STATX_BASIC_STATS | STATX_MNT_ID */
 
-static int take_place(const char *path, uint64_t *dev, uint64_t *ino,
-		      uint64_t *mount)
+static int take_place(const char *path, __u64 *dev, __u64 *ino,
+		      __u64 *mount)
 {
 	struct place p = { 0 };
 
 	if (syscall(__NR_statx, AT_FDCWD, path, AT_NO_AUTOMOUNT, PLACE_MASK,
 		    &p))
 		return errno;
-	*dev = (uint64_t)p.dev_major << 32 | p.dev_minor;
+	*dev = (__u64)p.dev_major << 32 | p.dev_minor;
 	*ino = p.ino;
 	*mount = p.mount;
 	return 0;
@@ -124,7 +123,7 @@ static int take_place(const char *path, uint64_t *dev, uint64_t *ino,
 
 static int take_ids(struct state *s)
 {
-	uint64_t *n = s->number;
+	__u64 *n = s->number;
 	uid_t uid[3];
 	gid_t gid[3];
 	int nr;
@@ -156,7 +155,7 @@ static int take_caps(struct state *s)
 		{ CAP_EFFECTIVE, ST_CAP_EFFECTIVE },
 		{ CAP_INHERITABLE, ST_CAP_INHERITABLE },
 	};
-	uint64_t *n = s->number;
+	__u64 *n = s->number;
 	cap_t caps = cap_get_proc();
 
 	if (!caps)
@@ -180,7 +179,7 @@ static int take_caps(struct state *s)
 
 static int take_attributes(struct state *s)
 {
-	uint64_t *n = s->number;
+	__u64 *n = s->number;
 	int pdeathsig = 0, fd;
 	mode_t mask;
 
@@ -201,7 +200,7 @@ static int take_attributes(struct state *s)
 	return 0;
 }
 
-static uint64_t mark_file(void)
+static __u64 mark_file(void)
 {
 	int fd = open(MARK_FILE, O_RDONLY | O_CLOEXEC);
 	char digit = '0';
@@ -214,7 +213,7 @@ static uint64_t mark_file(void)
 	return digit - '0';
 }
 
-static uint64_t mark_msg(void)
+static __u64 mark_msg(void)
 {
 	int id = msgget(MARK_MSG_KEY, 0);
 	struct msqid_ds ds;
@@ -224,7 +223,7 @@ static uint64_t mark_msg(void)
 	return ds.msg_qbytes;
 }
 
-static uint64_t mark_mqueue(void)
+static __u64 mark_mqueue(void)
 {
 	/* By the system call: the C library may want to have a leading "/". */
 	int fd = syscall(__NR_mq_open, MARK_MQUEUE, O_RDONLY | O_CLOEXEC, 0,
@@ -238,11 +237,11 @@ static uint64_t mark_mqueue(void)
 	return attr.mq_maxmsg;
 }
 
-static uint64_t mark_socket(void)
+static __u64 mark_socket(void)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint64_t found = 0;
+	__u64 found = 0;
 
 	if (fd < 0)
 		return 0;
@@ -299,7 +298,7 @@ static int take_texts(struct state *s)
 
 int state_take(struct state *s)
 {
-	uint64_t *n = s->number;
+	__u64 *n = s->number;
 	int err;
 
 	memset(s, 0, sizeof(*s));
@@ -331,7 +330,7 @@ int state_take(struct state *s)
 }
 
 /* Tells its parent where it was born: only itself may always see that. */
-static void __attribute__((noreturn)) be_child(int to)
+static void __noreturn be_child(int to)
 {
 	struct ns_identity born = { 0, 0 };
 	struct stat st;
@@ -373,9 +372,9 @@ int state_take_child(struct state *s)
  */
 static void attach_ids(struct state *s, const struct state *to)
 {
-	uint64_t overflow_uid = proc_sysctl("kernel/overflowuid", 65534);
-	uint64_t overflow_gid = proc_sysctl("kernel/overflowgid", 65534);
-	uint64_t *n = s->number;
+	__u64 overflow_uid = proc_sysctl("kernel/overflowuid", 65534);
+	__u64 overflow_gid = proc_sysctl("kernel/overflowgid", 65534);
+	__u64 *n = s->number;
 
 	for (int i = ST_RUID; i <= ST_FSUID; i++)
 		n[i] = n[i] == to->outer_uid ? 0 : overflow_uid;
@@ -436,7 +435,7 @@ struct diff {
 	int count;
 };
 
-static void __attribute__((format(printf, 2, 3)))
+static void __printf(2, 3)
 differ(struct diff *d, const char *fmt, ...)
 {
 	va_list args;
@@ -464,7 +463,7 @@ static void diff_identity(struct diff *d, const char *link,
 }
 
 static void diff_number(struct diff *d, const struct fact *fact,
-			uint64_t expected, uint64_t found)
+			__u64 expected, __u64 found)
 {
 	char was[32], want[32];
 
@@ -474,6 +473,22 @@ static void diff_number(struct diff *d, const struct fact *fact,
 	snprintf(want, sizeof(want), fact->format,
 		 (unsigned long long)expected);
 	differ(d, "%s is %s, expected %s", fact->name, was, want);
+}
+
+/* Says the first line in which two texts differ. */
+static void diff_text(struct diff *d, const struct fact *fact,
+		      const char *expected, const char *found)
+{
+	size_t start = 0, i;
+
+	if (!strcmp(expected, found))
+		return;
+	for (i = 0; expected[i] == found[i]; i++)
+		if (found[i] == '\n')
+			start = i + 1;
+	differ(d, "%s is \"%.*s\", expected \"%.*s\"", fact->name,
+	       (int)strcspn(found + start, "\n"), found + start,
+	       (int)strcspn(expected + start, "\n"), expected + start);
 }
 
 static void diff_groups(struct diff *d, const struct state *expected,
@@ -531,10 +546,7 @@ int state_diff(const struct state *expected, const struct state *found,
 		diff_number(&d, &numbers[i], expected->number[i],
 			    found->number[i]);
 	for (int i = 0; i < NR_STATE_TEXTS; i++)
-		if (strcmp(expected->text[i], found->text[i]))
-			differ(&d, "%s is \"%s\", expected \"%s\"",
-			       texts[i].name, found->text[i],
-			       expected->text[i]);
+		diff_text(&d, &texts[i], expected->text[i], found->text[i]);
 	diff_groups(&d, expected, found);
 	diff_child(&d, expected, found);
 	return d.count;

@@ -9,7 +9,6 @@
 #ifndef SETNS_STATE_H
 #define SETNS_STATE_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "namespaces.h"
@@ -78,13 +77,13 @@ enum state_text {
 
 /* A namespace's identity; all 0 where the link leads nowhere (ENOENT). */
 struct ns_identity {
-	uint64_t dev;
-	uint64_t ino;
+	__u64 dev;
+	__u64 ino;
 };
 
 struct state {
 	struct ns_identity ns[NR_NS_TYPES][NR_NS_WHOSE];
-	uint64_t number[NR_STATE_NUMBERS];
+	__u64 number[NR_STATE_NUMBERS];
 	char text[NR_STATE_TEXTS][512];
 	unsigned int nr_groups;
 	gid_t groups[STATE_GROUPS];

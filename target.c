@@ -167,6 +167,12 @@ static bool mark_mounts(struct news *news, unsigned int number)
 	return true;
 }
 
+/* Not built in, or limited to none (msgget(2), mq_overview(7)): no mark. */
+static bool no_queue(int err)
+{
+	return err == ENOSYS || err == ENOSPC || err == EMFILE;
+}
+
 static bool mark_ipc(struct news *news, unsigned int number)
 {
 	struct mq_attr attr = { .mq_maxmsg = number, .mq_msgsize = 8 };
@@ -180,12 +186,12 @@ static bool mark_ipc(struct news *news, unsigned int number)
 		ds.msg_qbytes = number;
 		if (!did(news, "msgctl(IPC_SET)", msgctl(id, IPC_SET, &ds)))
 			return false;
-	} else if (errno != ENOSYS) {
+	} else if (!no_queue(errno)) {
 		return did(news, "msgget()", id);
 	}
 	fd = syscall(__NR_mq_open, MARK_MQUEUE,
 		     O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666, &attr);
-	if (fd < 0 && errno != ENOSYS)
+	if (fd < 0 && !no_queue(errno))
 		return did(news, "mq_open()", fd);
 	close(fd);
 	return true;
@@ -292,7 +298,7 @@ static void run_this_program(int lifeline)
 }
 
 /* Says ready, and does what it is told until the test is no more. */
-static void __attribute__((noreturn)) park(int lifeline)
+static void __noreturn park(int lifeline)
 {
 	char byte = 0;
 
@@ -327,7 +333,7 @@ static bool leave_root(struct news *news)
 	       did(news, "chdir()", chdir("/"));
 }
 
-static void __attribute__((noreturn))
+static void __noreturn
 be_target(struct news *news, const struct target_spec *spec, int lifeline)
 {
 	/* Not only the lifeline: it is also held by every caller. */
@@ -351,7 +357,7 @@ be_target(struct news *news, const struct target_spec *spec, int lifeline)
  * Unshares, then leaves the target to the test as a child of its own: only a
  * child is in a pid or time namespace that was unshared.
  */
-static void __attribute__((noreturn))
+static void __noreturn
 be_second_maker(struct news *news, const struct target_spec *spec,
 		int lifeline)
 {
@@ -370,7 +376,7 @@ be_second_maker(struct news *news, const struct target_spec *spec,
  * Goes where the target shall be made, which with a pid namespace takes one
  * more child: a nested one can be unshared only from inside.
  */
-static void __attribute__((noreturn))
+static void __noreturn
 be_maker(struct news *news, const struct target_spec *spec, int lifeline)
 {
 	struct setns_clone_args args = { .flags = CLONE_PARENT };
@@ -551,6 +557,9 @@ int target_reap(struct target *t)
 
 void target_destroy(struct target *t)
 {
+	/* All 0: never made. */
+	if (!t->state)
+		return;
 	if (t->pid > 0) {
 		target_kill(t);
 		target_reap(t);
@@ -559,7 +568,6 @@ void target_destroy(struct target *t)
 		close(t->nsfd[id][whose]);
 	close(t->pidfd);
 	close(t->lifeline);
-	if (t->state)
-		munmap(t->state, sizeof(struct news));
+	munmap(t->state, sizeof(struct news));
 	target_clear(t);
 }

@@ -21,7 +21,7 @@ static struct call *last_call(struct attempt *a)
 }
 
 /* The verdict's line: a call, and what to say of it. */
-static const char *__attribute__((format(printf, 3, 4)))
+static const char *__printf(3, 4)
 say(struct attempt *a, const struct call *c, const char *fmt, ...)
 {
 	char text[TEXT_SIZE];

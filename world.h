@@ -26,8 +26,14 @@ bool world_sees_all(enum world world);
 const char *world_lacks_pidfd_setns(void);
 
 /*
- * The reason to skip where @err of making a target means that namespaces are
- * used up or forbidden here, else NULL: then it is a failure.
+ * Whether the test is root of the user namespace that owns its namespaces, as
+ * WORLD_ROOT asks for: NULL, or the reason to skip.
+ */
+const char *world_lacks_root(void);
+
+/*
+ * The reason to skip where @err of such a step means that namespaces are
+ * used up or /proc/sys is read-only here, else NULL: then it is a failure.
  */
 const char *world_lacks_namespaces(int err, const char *step);
 
