@@ -16,6 +16,8 @@ FIXTURE(nsfd) {
 	struct target target, nested;
 	struct attempt *a;
 	ns_set types;
+	int cpus[2];	/* two that the test may use */
+	bool has_two;
 };
 
 FIXTURE_VARIANT(nsfd) {
@@ -30,9 +32,35 @@ FIXTURE_VARIANT_ADD(nsfd, own_userns) {
 	.world = WORLD_OWN_USERNS,
 };
 
+static int stay_on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) ? errno : 0;
+}
+
+/* Two CPUs that the test may use. */
+static bool two_cpus(int cpus[2])
+{
+	cpu_set_t set;
+	int nr = 0;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return false;
+	for (int cpu = 0; cpu < CPU_SETSIZE && nr < 2; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[nr++] = cpu;
+	return nr == 2;
+}
+
 FIXTURE_SETUP(nsfd)
 {
 	FIXTURE_WORLD(variant->world, &self->types);
+	self->has_two = two_cpus(self->cpus);
+	/* See the test of bind mounts across CPUs for why. */
+	stay_on_cpu(sched_getcpu());
 	FIXTURE_DO("own mounts", nsfd_bind_mounts_prepare());
 	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
 	FIXTURE_TARGET(&self->nested, .number = 2, .inside = &self->target,
@@ -107,12 +135,48 @@ TEST_F(nsfd, by_proc_of_a_thread)
 TEST_F(nsfd, by_bind_mount)
 {
 	const struct nsfd_source *source = &nsfd_sources[BY_BIND_MOUNT];
-	ns_set others = self->types & ~NS_BIT(NS_MNT);
 
 	SKIP_WITHOUT_SOURCE(source, self->types);
-	EXPECT_THAT(leads_to_target(self, source, others));
+	EXPECT_THAT(leads_to_target(self, source, self->types));
+}
+
+/* Makes a mount namespace on one CPU and, inside of it, binds one of another. */
+static int bind_across_cpus(void *arg)
+{
+	const int *cpus = arg;
+	struct target_spec spec = { .number = 3, .fresh = NS_BIT(NS_MNT) };
+	const char *step;
+	struct target t;
+	int err, fd;
+
+	err = stay_on_cpu(cpus[0]);
+	if (!err)
+		err = nsfd_bind_mounts_prepare();
+	if (!err)
+		err = stay_on_cpu(cpus[1]);
+	if (!err)
+		err = target_make(&t, &spec, &step);
+	if (err)
+		return err;
+	fd = nsfd_sources[BY_BIND_MOUNT].open(&t, NULL, NS_MNT);
+	target_destroy(&t);
+	return fd < 0 ? -fd : 0;
+}
+
+TEST_F(nsfd, by_bind_mount_of_a_newer_one_whatever_the_cpu)
+{
+	struct attempt *a = self->a;
+	int back[2] = { self->cpus[1], self->cpus[0] };
+	int err;
+
+	if (!self->has_two)
+		SKIP_TEST("there is one CPU alone");
+	err = in_child(bind_across_cpus, self->cpus);
+	if (!err)
+		err = in_child(bind_across_cpus, back);
 	EXPECT_THAT_OR_KNOWN(BUG_MNT_BIND_ORDER,
-			     leads_to_target(self, source, NS_BIT(NS_MNT)));
+			     explain(a, err ? errno_name(err) : NULL,
+				     "bind mount of a newer mount namespace"));
 }
 
 TEST_F(nsfd, by_pidfd_ioctl)

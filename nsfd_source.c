@@ -37,10 +37,9 @@ int nsfd_bind_mounts_prepare(void)
 {
 	if (unshare(CLONE_NEWNS) ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    chdir("/proc") ||
 	    mount("setns", "/proc", "tmpfs", 0, "size=64k,mode=755"))
 		return errno;
-	return 0;
+	return proc_chdir();
 }
 
 /* Such a mount keeps its namespace without any process (namespaces(7)). */

@@ -17,6 +17,11 @@ static void __attribute__((constructor)) proc_init(void)
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+int proc_chdir(void)
+{
+	return fchdir(proc_fd) ? errno : 0;
+}
+
 void proc_close(void)
 {
 	close(proc_fd);

@@ -41,6 +41,9 @@ long proc_sysctl(const char *name, long otherwise);
 int proc_set_sysctl(long number, const char *fmt, ...)
 	__printf(2, 3);
 
+/* Makes /proc the working directory, whatever is mounted over it now. */
+int proc_chdir(void);
+
 /* Gives up /proc for good, for a task that shall have none. */
 void proc_close(void);
 
