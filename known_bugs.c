@@ -15,11 +15,11 @@ static const struct {
 	const char *text;
 } bugs[NR_KNOWN_BUGS] = {
 	[BUG_MNT_SHARED_FS] = {
-		{ 5, 8 }, { 7, 0 },
+		{ 5, 8 }, { 7, 3 },
 		"CLONE_NEWNS with another flag moves the root and working directory of the tasks that share them (CLONE_FS) in place of EINVAL: mntns_install() counts the users of the copy",
 	},
 	[BUG_MNT_BIND_ORDER] = {
-		{ 6, 18 }, { 7, 0 },
+		{ 6, 18 }, { 6, 19 },
 		"a newer mount namespace made on another CPU may not be bind mounted (EINVAL): mnt_ns_loop() compares ids that are counted per CPU",
 	},
 	[BUG_USER_FAULT_ERRNO] = {
