@@ -17,6 +17,13 @@
 		SKIP_TEST("%s", __lacks); \
 } while (0)
 
+#define FIXTURE_OTHER_UID() do { \
+	const char *__lacks = world_lacks_other_uid(); \
+	\
+	if (__lacks) \
+		SKIP_TEST("%s", __lacks); \
+} while (0)
+
 #define FIXTURE_PIDFD_SETNS() do { \
 	const char *__lacks = world_lacks_pidfd_setns(); \
 	\

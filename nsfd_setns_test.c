@@ -169,6 +169,7 @@ TEST_F(nsfd, by_bind_mount_of_a_newer_one_whatever_the_cpu)
 	int back[2] = { self->cpus[1], self->cpus[0] };
 	int err;
 
+	SKIP_WITHOUT_SOURCE(&nsfd_sources[BY_BIND_MOUNT], NS_BIT(NS_MNT));
 	if (!self->has_two)
 		SKIP_TEST("there is one CPU alone");
 	err = in_child(bind_across_cpus, self->cpus);

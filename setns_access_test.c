@@ -8,9 +8,6 @@
 
 #include "fixture.h"
 
-/* The uid of targets that are none of the caller's own. */
-#define OTHER_UID 1
-
 FIXTURE(access) {
 	struct target target;
 	struct attempt *a;
@@ -61,11 +58,13 @@ FIXTURE_SETUP(access)
 	FIXTURE_WORLD(variant->world, &self->types);
 	if (!(self->types & NS_BIT(NS_USER)))
 		SKIP_TEST("no user namespace can be made here");
+	if (variant->of_other)
+		FIXTURE_OTHER_UID();
 	if (variant->same_userns)
 		self->types &= ~NS_BIT(NS_USER);
 	FIXTURE_ATTEMPT(self->a);
 	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
-		       .uid = variant->of_other ? OTHER_UID : 0,
+		       .uid = variant->of_other ? WORLD_OTHER_UID : 0,
 		       .nondumpable = variant->nondumpable);
 }
 
@@ -263,21 +262,21 @@ FIXTURE_VARIANT(ids) {
 };
 
 FIXTURE_VARIANT_ADD(ids, real_root) {
-	.effective = OTHER_UID,
+	.effective = WORLD_OTHER_UID,
 	.keep_capabilities = true,
 };
 
 FIXTURE_VARIANT_ADD(ids, effective_root) {
-	.real = OTHER_UID,
+	.real = WORLD_OTHER_UID,
 	.keep_capabilities = true,
 };
 
 FIXTURE_VARIANT_ADD(ids, real_root_without_capabilities) {
-	.effective = OTHER_UID,
+	.effective = WORLD_OTHER_UID,
 };
 
 FIXTURE_VARIANT_ADD(ids, effective_root_without_capabilities) {
-	.real = OTHER_UID,
+	.real = WORLD_OTHER_UID,
 };
 
 FIXTURE_SETUP(ids)
@@ -286,6 +285,7 @@ FIXTURE_SETUP(ids)
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
 	if (!(self->types & NS_BIT(NS_USER)))
 		SKIP_TEST("no user namespace can be made here");
+	FIXTURE_OTHER_UID();
 	FIXTURE_ATTEMPT(self->a);
 }
 

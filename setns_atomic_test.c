@@ -11,8 +11,6 @@
 #include "fixture.h"
 #include "undo.h"
 
-#define OTHER_UID 1
-
 FIXTURE(atomic) {
 	struct target target;
 	struct attempt *a;
@@ -111,6 +109,9 @@ static const char *succeeds(FIXTURE_DATA(atomic) *self,
 		if (why || !(set & NS_BIT(NS_USER)) || cause->err(set))
 			continue;
 		ready(self, cause);
+		/* Once more to look at undo and at a child would be dear. */
+		a->watch = NULL;
+		a->with_child = false;
 		attempt_call(a, t->pidfd, ns_flags(set), "pidfd");
 		attempt_make(a);
 		why = attached(a, t, set);
@@ -227,8 +228,9 @@ TEST_F(atomic, no_cap_sys_chroot)
 	};
 
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_OTHER_UID();
 	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
-		       .uid = OTHER_UID);
+		       .uid = WORLD_OTHER_UID);
 	EXPECT_ALL_OR_NOTHING(&cause, self->types, EPERM);
 }
 
@@ -252,8 +254,9 @@ TEST_F(atomic, no_cap_sys_ptrace)
 	};
 
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_OTHER_UID();
 	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
-		       .uid = OTHER_UID);
+		       .uid = WORLD_OTHER_UID);
 	EXPECT_THAT(fails(self, &cause, self->types, EPERM));
 }
 

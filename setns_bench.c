@@ -51,7 +51,7 @@ static const struct {
 	}, {
 		{
 			.name = "fresh",
-			.what = "N types in the kernel's order, from user on, each attach in a new child",
+			.what = "N types in the kernel's order, from user on, each in a new child",
 			.x_name = "types",
 		}, 2, NS_BIT(NS_USER), measure_fresh
 	}, {
@@ -63,7 +63,7 @@ static const struct {
 	}, {
 		{
 			.name = "attachers",
-			.what = "an attach to all types without user, of all attachers together",
+			.what = "an attach to all types but user, of all attachers together",
 			.x_name = "attachers",
 			.against_first_x = true,
 		}, 40, 0, measure_attachers
@@ -77,7 +77,7 @@ static const struct {
 	},
 };
 
-static void usage(FILE *to)
+static void print_usage(FILE *to)
 {
 	fprintf(to, "usage: setns_bench [--rounds N] [--csv FILE]\n"
 		"Measures what setns(2) costs. Default: %d rounds.\n", ROUNDS);
@@ -143,7 +143,7 @@ static FILE *parse(int argc, char **argv, unsigned int *rounds)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		if (option == 'h') {
-			usage(stdout);
+			print_usage(stdout);
 			exit(0);
 		} else if (option == 'r' && atoi(optarg) > 0) {
 			*rounds = atoi(optarg);
@@ -154,7 +154,7 @@ static FILE *parse(int argc, char **argv, unsigned int *rounds)
 				    errno_name(errno));
 			series_csv_head(csv);
 		} else {
-			usage(stderr);
+			print_usage(stderr);
 			exit(2);
 		}
 	}

@@ -319,15 +319,13 @@ TEST_F(race, target_unshares)
  * The target changes its credentials to and fro, so that who lacks
  * CAP_SYS_PTRACE may attach at one time and not at another.
  */
-#define OTHER_UID 1
-
 static void change_credentials(FIXTURE_DATA(race) *self)
 {
 	if (setns(self->first.pidfd, ns_flags(self->types)) ||
 	    drop_capability(CAP_SYS_PTRACE))
 		_exit(1);
 	while (!stopped(&self->race->stop_moving)) {
-		if (seteuid(OTHER_UID) || seteuid(0))
+		if (seteuid(WORLD_OTHER_UID) || seteuid(0))
 			_exit(1);
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 		moved(self->race);
@@ -364,6 +362,7 @@ TEST_F(race, target_changes_credentials)
 {
 	if (!self->root)
 		SKIP_TEST("needs root, for another uid");
+	FIXTURE_OTHER_UID();
 	EXPECT_RACE(self, change_credentials, attach_if_allowed);
 	SKIP_UNLESS_BOTH(self->race, "attached", "were refused with EPERM");
 }

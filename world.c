@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,6 +41,24 @@ static bool owns(enum ns_id id, const struct ns_identity *own_userns)
 	close(owner);
 	close(fd);
 	return same;
+}
+
+static int try_other_uid(void *arg)
+{
+	const gid_t group = WORLD_OTHER_UID;
+
+	(void)arg;
+	if (setgroups(1, &group) ||
+	    setresgid(WORLD_OTHER_UID, WORLD_OTHER_UID, WORLD_OTHER_UID) ||
+	    setresuid(WORLD_OTHER_UID, WORLD_OTHER_UID, WORLD_OTHER_UID))
+		return errno;
+	return 0;
+}
+
+const char *world_lacks_other_uid(void)
+{
+	return in_child(try_other_uid, NULL) ?
+	       "there is no other uid in this user namespace" : NULL;
 }
 
 const char *world_lacks_root(void)
@@ -111,7 +130,8 @@ const char *world_lacks_namespaces(int err, const char *step)
 {
 	static char why[128];
 
-	if (err != ENOSPC && err != EUSERS && err != EROFS)
+	/* EAGAIN: too many processes of this user (RLIMIT_NPROC). */
+	if (err != ENOSPC && err != EUSERS && err != EROFS && err != EAGAIN)
 		return NULL;
 	snprintf(why, sizeof(why), "namespaces are limited here: %s: %s",
 		 step, errno_name(err));

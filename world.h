@@ -31,6 +31,12 @@ const char *world_lacks_pidfd_setns(void);
  */
 const char *world_lacks_root(void);
 
+/* A uid and gid that is not the test's, for those who may take on another. */
+#define WORLD_OTHER_UID 1
+
+/* Whether root here may do so: NULL, or the reason to skip. */
+const char *world_lacks_other_uid(void);
+
 /*
  * The reason to skip where @err of such a step means that namespaces are
  * used up or /proc/sys is read-only here, else NULL: then it is a failure.
