@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -94,8 +96,11 @@ static void *be_peer(void *arg)
 	return NULL;
 }
 
+/* clone(2) runs no handlers of fork(): this is not to outlive the caller. */
 static int be_peer_process(void *arg)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	alarm(CALLER_WAIT_S);
 	be_peer(arg);
 	_exit(0);
 }

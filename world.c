@@ -130,8 +130,12 @@ const char *world_lacks_namespaces(int err, const char *step)
 {
 	static char why[128];
 
-	/* EAGAIN: too many processes of this user (RLIMIT_NPROC). */
-	if (err != ENOSPC && err != EUSERS && err != EROFS && err != EAGAIN)
+	/*
+	 * EROFS, ENOENT: no /proc/sys that can be written to (CONFIG_SYSCTL);
+	 * EAGAIN: too many processes of this user (RLIMIT_NPROC).
+	 */
+	if (err != ENOSPC && err != EUSERS && err != EROFS && err != EAGAIN &&
+	    err != ENOENT)
 		return NULL;
 	snprintf(why, sizeof(why), "namespaces are limited here: %s: %s",
 		 step, errno_name(err));
