@@ -216,6 +216,21 @@ TEST_F(nsfd, by_file_handle)
 	EXPECT_THAT(leads_to_target(self, source, self->types));
 }
 
+/* Two levels down: the owner of the level between has the say there, too. */
+TEST_F(nsfd, of_a_descendant_of_a_descendant)
+{
+	struct attempt *a = self->a;
+
+	for_each_ns_in(id, self->nested.fresh) {
+		attempt_reset(a);
+		attempt_call(a, self->nested.nsfd[id][NS_ACTIVE],
+			     ns_types[id].flag, "nsfd two levels down");
+		a->with_child = id == NS_PID;
+		attempt_make(a);
+		EXPECT_THAT(attached(a, &self->nested, NS_BIT(id)));
+	}
+}
+
 /* Any set of types that is not exactly its own, its supersets among them. */
 TEST_F(nsfd, every_other_set_of_types_is_refused)
 {

@@ -234,6 +234,27 @@ TEST_F(atomic, no_cap_sys_chroot)
 	EXPECT_ALL_OR_NOTHING(&cause, self->types, EPERM);
 }
 
+static int unless_user(ns_set set)
+{
+	return set & NS_BIT(NS_USER) ? 0 : EPERM;
+}
+
+/*
+ * The owner of a user namespace needs no capability to join it, and with it
+ * all that it owns: they are judged as if it had been joined already.
+ */
+TEST_F(atomic, no_capabilities_but_the_owner)
+{
+	const struct cause cause = {
+		.prepare = without_capabilities,
+		.err = unless_user,
+	};
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	EXPECT_ALL_OR_NOTHING(&cause, self->types, EPERM);
+}
+
 static int always(ns_set set)
 {
 	return set ? EPERM : 0;

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <grp.h>
+#include <signal.h>
 #include <linux/securebits.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
@@ -17,6 +18,9 @@
 #include "fixture.h"
 #include "proc.h"
 #include "undo.h"
+
+/* The RLIMIT_SIGPENDING of a user namespace. */
+#define SIGPENDING_MOST 3
 
 FIXTURE(effect) {
 	struct target target;
@@ -377,6 +381,84 @@ TEST_F(effect, odd_credentials_are_reset_by_the_user_namespace_alone)
 	a->prepare = with_odd_credentials;
 	attempt_make(a);
 	EXPECT_THAT(attached(a, &self->target, self->types));
+}
+
+/* How many signals of one kind can be queued: note[0]. */
+static int queue_signals(struct attempt *a, void *arg)
+{
+	const union sigval value = { .sival_int = 0 };
+	sigset_t set;
+
+	(void)arg;
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	while (a->note[0] < 4 * SIGPENDING_MOST &&
+	       !sigqueue(getpid(), SIGRTMIN, value))
+		a->note[0]++;
+	return 0;
+}
+
+/* The limits of a user namespace bind who joins it (set_cred_ucounts()). */
+TEST_F(effect, limits_are_those_of_the_user_namespace)
+{
+	struct attempt *a = self->a;
+	struct target t;
+
+	SKIP_WITHOUT(self, NS_USER);
+	if (kernel_before(5, 14))
+		SKIP_TEST("user namespaces limit signals since Linux 5.14");
+	FIXTURE_TARGET(&t, .number = 2, .fresh = NS_BIT(NS_USER),
+		       .sigpending = SIGPENDING_MOST);
+	call_for(a, &t, NS_BIT(NS_USER), variant->by_pidfd);
+	a->finish = queue_signals;
+	attempt_make(a);
+	EXPECT_THAT(attached(a, &t, NS_BIT(NS_USER)));
+	/* Signals of the same user elsewhere count as well. */
+	EXPECT_GE(SIGPENDING_MOST, a->note[0]) {
+		TH_LOG(" user namespace: %d signals could be queued, its limit is %d",
+		       (int)a->note[0], SIGPENDING_MOST);
+	}
+	target_destroy(&t);
+
+	/* The caller's own limit is a higher one. */
+	attempt_reset(a);
+	a->finish = queue_signals;
+	attempt_make(a);
+	EXPECT_EQ(4 * SIGPENDING_MOST, a->note[0]);
+}
+
+/*
+ * Offsets of a time namespace are for good once a task is in it.  One that was
+ * made for children is entered first by who attaches to it.
+ */
+static int write_offsets(void)
+{
+	return proc_write(0, "boottime 1000 0", "../../timens_offsets");
+}
+
+TEST_F(effect, time_offsets_are_frozen_by_the_first_to_attach)
+{
+	int fd;
+
+	SKIP_WITHOUT(self, NS_TIME);
+	if (variant->by_pidfd)
+		SKIP_TEST("a pidfd does not lead to where no process is");
+	FIXTURE_DO("unshare(CLONE_NEWTIME)",
+		   unshare(CLONE_NEWTIME) ? errno : 0);
+	fd = nsfd_open(0, NS_TIME, NS_CHILDREN);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(0, write_offsets());
+	/* By this task itself: who is forked is in it from the start. */
+	EXPECT_EQ(-1, setns(fd, CLONE_NEWTIME | CLONE_NEWUTS));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(0, write_offsets()) {
+		TH_LOG(" time namespace: its offsets are frozen by a refused call");
+	}
+	EXPECT_EQ(0, setns(fd, CLONE_NEWTIME));
+	EXPECT_EQ(EACCES, write_offsets()) {
+		TH_LOG(" time namespace: its offsets are not frozen by an attach");
+	}
 }
 
 TEST_HARNESS_MAIN

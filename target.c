@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -122,8 +123,12 @@ static int shift_clocks(unsigned int number)
 static bool unshare_fresh(struct news *news, const struct target_spec *spec)
 {
 	ns_set rest = spec->fresh & ~NS_BIT(NS_USER);
+	const struct rlimit limit = { spec->sigpending, spec->sigpending };
 	int err = 0;
 
+	if (spec->sigpending && !did(news, "setrlimit(RLIMIT_SIGPENDING)",
+				     setrlimit(RLIMIT_SIGPENDING, &limit)))
+		return false;
 	if (spec->fresh & NS_BIT(NS_USER))
 		err = target_own_userns();
 	errno = err;

@@ -36,6 +36,11 @@ struct target_spec {
 	bool nondumpable;
 	/* Gives up CAP_SYS_PTRACE. */
 	bool without_ptrace;
+	/*
+	 * RLIMIT_SIGPENDING of who makes the user namespace, if not 0: it
+	 * binds whoever is in that (user_namespaces(7)).
+	 */
+	unsigned int sigpending;
 };
 
 struct target {
