@@ -321,6 +321,8 @@ TEST_F(race, target_unshares)
  */
 static void change_credentials(FIXTURE_DATA(race) *self)
 {
+	pid_t test = getppid();
+
 	if (setns(self->first.pidfd, ns_flags(self->types)) ||
 	    drop_capability(CAP_SYS_PTRACE))
 		_exit(1);
@@ -328,6 +330,10 @@ static void change_credentials(FIXTURE_DATA(race) *self)
 		if (seteuid(WORLD_OTHER_UID) || seteuid(0))
 			_exit(1);
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+		/* Credentials take this with them, too. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (getppid() != test)
+			_exit(1);
 		moved(self->race);
 	}
 }
