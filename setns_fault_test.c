@@ -40,16 +40,35 @@ static const struct {
 
 #define NR_KNOBS ARRAY_SIZE(knobs)
 
-/* What is open of a knob, and what was in it; the file -1 if there is none. */
+/* What was in a knob; empty if there is no such knob. */
 struct knob {
-	int fd;
 	char old[32];
 };
 
-static void knob_write(const struct knob *k, const char *value)
+/* These files are read and written from the start, once for each open(2). */
+static void knob_read(int dir, const char *path, char *text, size_t size)
 {
-	if (k->fd >= 0 && pwrite(k->fd, value, strlen(value), 0) < 0)
-		perror("setns: a knob of fault injection");
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, size - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	close(fd);
+}
+
+static bool knob_write(int dir, const char *path, const char *text)
+{
+	int fd = openat(dir, path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = write(fd, text, strlen(text));
+
+	close(fd);
+	return n > 0;
+}
+
+static void knobs_turn_back(int dir, const struct knob *k)
+{
+	for (unsigned int i = 0; i < NR_KNOBS; i++)
+		if (k[i].old[0] && !knob_write(dir, knobs[i].path, k[i].old))
+			perror(knobs[i].path);
 }
 
 /*
@@ -58,18 +77,11 @@ static void knob_write(const struct knob *k, const char *value)
  */
 static int knobs_turn(struct knob *k, int dir, int *end, pid_t *keeper)
 {
-	int ends[2];
+	int ends[2], err = 0;
 	char byte;
 
-	for (unsigned int i = 0; i < NR_KNOBS; i++) {
-		ssize_t n;
-
-		k[i].fd = openat(dir, knobs[i].path, O_RDWR | O_CLOEXEC);
-		if (k[i].fd < 0)
-			continue;
-		n = pread(k[i].fd, k[i].old, sizeof(k[i].old) - 1, 0);
-		k[i].old[n > 0 ? n : 0] = '\0';
-	}
+	for (unsigned int i = 0; i < NR_KNOBS; i++)
+		knob_read(dir, knobs[i].path, k[i].old, sizeof(k[i].old));
 	if (pipe2(ends, O_CLOEXEC))
 		return errno;
 	*keeper = fork();
@@ -82,15 +94,16 @@ static int knobs_turn(struct knob *k, int dir, int *end, pid_t *keeper)
 		close(ends[1]);
 		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
 			;
-		for (unsigned int i = 0; i < NR_KNOBS; i++)
-			knob_write(&k[i], k[i].old);
+		knobs_turn_back(dir, k);
 		_exit(0);
 	}
 	close(ends[0]);
 	*end = ends[1];
 	for (unsigned int i = 0; i < NR_KNOBS; i++)
-		knob_write(&k[i], knobs[i].value);
-	return 0;
+		if (k[i].old[0] &&
+		    !knob_write(dir, knobs[i].path, knobs[i].value))
+			err = errno;
+	return err;
 }
 
 /* What one caller is to do and found, see attempt_with_fault(). */
@@ -240,6 +253,26 @@ FIXTURE_TEARDOWN(fault)
 	waitpid(self->keeper, NULL, 0);
 }
 
+/* One caller with fault @nth, 0 for none: the verdict. */
+static const char *fault_once(struct fault *f, const struct target *t,
+			      ns_set set, unsigned int nth, struct sweep *s)
+{
+	const char *why;
+
+	f->nth = nth;
+	f->flags = ns_flags(set);
+	f->used = false;
+	f->again = 0;
+	if (in_child(be_caller, f))
+		return "the caller could not be used";
+	/* Without one there is none left, either. */
+	f->used = f->used && nth;
+	why = unharmed(f, t, set, s);
+	s->faults += f->used;
+	s->tolerated += f->used && !f->err;
+	return why;
+}
+
 /* Faults one call at every place that it has. */
 static const char *sweep(FIXTURE_DATA(fault) *self, int fd, ns_set set,
 			 const char *fd_name, struct sweep *s)
@@ -247,28 +280,15 @@ static const char *sweep(FIXTURE_DATA(fault) *self, int fd, ns_set set,
 	struct fault *f = self->f;
 
 	f->fd = fd;
-	f->flags = ns_flags(set);
 	f->fd_name = fd_name;
 	s->calls++;
-	/* 0 is no fault at all: the clean run. */
-	for (f->nth = 0; f->nth < FAULTS_MOST; f->nth++) {
-		const char *why;
-		int status;
+	for (unsigned int nth = 0; nth < FAULTS_MOST; nth++) {
+		const char *why = fault_once(f, &self->target, set, nth, s);
 
-		f->used = false;
-		f->again = 0;
-		status = in_child(be_caller, f);
-		if (status)
-			return "the caller could not be used";
-		if (!f->nth)
-			f->used = false;
-		why = unharmed(f, &self->target, set, s);
 		if (why)
 			return why;
-		if (f->nth && !f->used)
+		if (nth && !f->used)
 			return NULL;
-		s->faults += f->nth > 0;
-		s->tolerated += f->nth && !f->err;
 	}
 	return "faults never end";
 }
@@ -284,12 +304,15 @@ static const char *sweep(FIXTURE_DATA(fault) *self, int fd, ns_set set,
 	EXPECT_NE(0, (s)->faults); \
 } while (0)
 
+/* Of another uid, so that the caller's is new in the user namespace. */
 TEST_F_TIMEOUT(fault, every_subset_by_pidfd, 300)
 {
 	struct sweep s = { 0 };
 
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
-	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	FIXTURE_OTHER_UID();
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
+		       .uid = WORLD_OTHER_UID);
 	for_each_subset(set, self->types)
 		EXPECT_UNHARMED(self, &s, self->target.pidfd, set, "pidfd");
 	REPORT_SWEEP(&s);
@@ -300,10 +323,41 @@ TEST_F_TIMEOUT(fault, every_type_by_nsfd, 60)
 	struct sweep s = { 0 };
 
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
-	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	FIXTURE_OTHER_UID();
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
+		       .uid = WORLD_OTHER_UID);
 	for_each_ns_in(id, self->types)
 		EXPECT_UNHARMED(self, &s, self->target.nsfd[id][NS_ACTIVE],
 				NS_BIT(id), "nsfd");
+	REPORT_SWEEP(&s);
+}
+
+/*
+ * The first to come into a user namespace with its uid needs ucounts for it.
+ * They may outlast it for a while, so that each has a namespace of its own.
+ */
+TEST_F_TIMEOUT(fault, first_of_its_uid_in_a_user_namespace, 60)
+{
+	struct fault *f = self->f;
+	struct sweep s = { 0 };
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_OTHER_UID();
+	if (!(self->types & NS_BIT(NS_USER)))
+		SKIP_TEST("no user namespace can be made here");
+	f->fd_name = "nsfd";
+	for (unsigned int nth = 0; nth < FAULTS_MOST; nth++) {
+		target_destroy(&self->target);
+		FIXTURE_TARGET(&self->target, .number = 1,
+			       .fresh = NS_BIT(NS_USER),
+			       .uid = WORLD_OTHER_UID);
+		f->fd = self->target.nsfd[NS_USER][NS_ACTIVE];
+		s.calls++;
+		EXPECT_THAT(fault_once(f, &self->target, NS_BIT(NS_USER), nth,
+				       &s));
+		if (nth && !f->used)
+			break;
+	}
 	REPORT_SWEEP(&s);
 }
 
