@@ -119,7 +119,7 @@ static unsigned int await_unmounts(int inotify, unsigned int expected,
 	while (unmounts < expected) {
 		__s64 left = until - room_clock_ms();
 
-		if (left < 0 || poll(&p, 1, left) <= 0)
+		if (poll(&p, 1, left > 0 ? left : 0) <= 0)
 			break;
 		while (read(inotify, &event, sizeof(event)) == sizeof(event))
 			if (event.mask & IN_UNMOUNT)
@@ -128,7 +128,7 @@ static unsigned int await_unmounts(int inotify, unsigned int expected,
 	return unmounts;
 }
 
-TEST_F(leak, everything_goes_with_its_last_user)
+TEST_F_TIMEOUT(leak, everything_goes_with_its_last_user, 90)
 {
 	unsigned int roots = 0, unmounts;
 	__s64 until;
@@ -164,6 +164,7 @@ TEST_F(leak, everything_goes_with_its_last_user)
 			       ns_types[id].name);
 		}
 	}
+	until = room_clock_ms() + ROOM_PATIENCE_MS;
 	unmounts = await_unmounts(self->inotify, roots, until);
 	EXPECT_EQ(roots, unmounts) {
 		TH_LOG(" mnt namespace: a root is pinned: %u of %u filesystems are gone",
