@@ -18,11 +18,24 @@
 /* Limits each of @types to @number here and in all below; 0 or an errno. */
 int room_limit(ns_set types, unsigned int number);
 
-/* Makes @number of @id at the same time and lets them go; 0 or an errno. */
-int room_take(enum ns_id id, unsigned int number);
+/* What room_take() returns where more than @number can be had. */
+#define ROOM_TOO_MUCH	126
+
+/*
+ * Makes @number of each of @types at the same time, the limit, sees that there
+ * is no room for one more, and lets them go.  0, ROOM_TOO_MUCH or an errno.
+ */
+int room_take(ns_set types, unsigned int number);
 
 /* The same, while it is ENOSPC again and again until room_clock_ms() @until. */
-int room_await(enum ns_id id, unsigned int number, __s64 until);
+int room_await(ns_set types, unsigned int number, __s64 until);
+
+/*
+ * The verdict on it: NULL, or a line that names the type of which one is left
+ * over.  The line is in @a.
+ */
+const char *room_verdict(struct attempt *a, ns_set types, unsigned int number,
+			 __s64 until);
 
 /* CLOCK_MONOTONIC in milliseconds. */
 __s64 room_clock_ms(void);
