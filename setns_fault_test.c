@@ -304,15 +304,12 @@ static const char *sweep(FIXTURE_DATA(fault) *self, int fd, ns_set set,
 	EXPECT_NE(0, (s)->faults); \
 } while (0)
 
-/* Of another uid, so that the caller's is new in the user namespace. */
 TEST_F_TIMEOUT(fault, every_subset_by_pidfd, 300)
 {
 	struct sweep s = { 0 };
 
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
-	FIXTURE_OTHER_UID();
-	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
-		       .uid = WORLD_OTHER_UID);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
 	for_each_subset(set, self->types)
 		EXPECT_UNHARMED(self, &s, self->target.pidfd, set, "pidfd");
 	REPORT_SWEEP(&s);
@@ -323,9 +320,7 @@ TEST_F_TIMEOUT(fault, every_type_by_nsfd, 60)
 	struct sweep s = { 0 };
 
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
-	FIXTURE_OTHER_UID();
-	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
-		       .uid = WORLD_OTHER_UID);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
 	for_each_ns_in(id, self->types)
 		EXPECT_UNHARMED(self, &s, self->target.nsfd[id][NS_ACTIVE],
 				NS_BIT(id), "nsfd");
