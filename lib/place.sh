@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# place.sh TREE: puts this directory into a kernel tree as
+# tools/testing/selftests/setns and adds it to the selftests' TARGETS.
+
+set -eu
+
+die()
+{
+	echo "setns: $*" >&2
+	exit 2
+}
+
+here=$(cd -P -- "$(dirname -- "$0")/.." && pwd)
+tree=${1:-}
+[ -n "$tree" ] || die "where to? make place KTREE=/path/to/linux"
+selftests=$tree/tools/testing/selftests
+[ -r "$selftests/lib.mk" ] || die "$tree is no kernel tree: no $selftests/lib.mk"
+for file in "$selftests" "$selftests/Makefile"; do
+	[ -w "$file" ] || die "cannot write to $file"
+done
+command -v rsync >/dev/null || die "no rsync: apt-get install rsync"
+selftests=$(cd -P -- "$selftests" && pwd)
+[ "$selftests/setns" != "$here" ] || die "$here is in that tree already"
+
+rsync -a --delete --exclude=/.git --exclude=/.ci --filter=':- .gitignore' \
+	"$here/" "$selftests/setns"
+grep -q '^TARGETS += setns$' "$selftests/Makefile" && exit 0
+
+# The list is sorted, and ends where its variants begin.
+awk '
+/^TARGETS \+= / && !done && $3 > "setns" { print "TARGETS += setns"; done = 1 }
+{ print }
+END { exit !done }
+' "$selftests/Makefile" > "$selftests/setns/Makefile.new" ||
+	die "no list of TARGETS in $selftests/Makefile"
+chmod --reference="$selftests/Makefile" "$selftests/setns/Makefile.new"
+mv "$selftests/setns/Makefile.new" "$selftests/Makefile"

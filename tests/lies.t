@@ -1,0 +1,166 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The suite goes red for a setns(2) that lies: under each lie of lies_table.h the
+# tests that the table names fail, with a message that says what is wrong.
+#
+# Environment: LIES='glob...' tells only these; LIES_TO_ALL=1 tells them to the
+# whole suite and prints who noticed, to find out what to name in the table.
+
+# shellcheck source=tap.sh
+. "$(dirname -- "$0")/tap.sh"
+
+need_build
+install_missing
+[ "$(id -u)" = 0 ] || die "needs root, which most of the tests that are lied to need"
+
+# shellcheck source=leftovers.sh
+. "$here/tests/leftovers.sh"
+
+lib=$scratch/lies.so
+case $lib in
+*[[:space:]:]*) die "LD_PRELOAD cannot have $lib: set TMPDIR" ;;
+esac
+bin=${OUTPUT:-$here}
+known=$("$here/run_tests.sh" --list) || die "the suite cannot be built: run_tests.sh --list"
+# In this order: proc.c opens /proc before the others look into it.
+cc -Wall -Wextra -O2 -shared -fPIC -o "$lib" "$here/namespaces.c" "$here/proc.c" \
+	"$here"/tests/lies*.c -lcap -ldl 2>"$scratch/cc" ||
+	die "the lies cannot be built: $(grep -m1 error "$scratch/cc")"
+
+# matching GLOB...: the PROGRAM:TESTs
+matching()
+{
+	for name in $known; do
+		for glob; do
+			# shellcheck disable=SC2254 # it is a pattern
+			case ${name#*:} in
+			$glob) echo "$name" ;;
+			esac
+		done
+	done
+}
+
+# told LIE GLOBS PROGRAM...: what the programs print, and how they ended
+told()
+(
+	lie=$1 globs=$2
+	shift 2
+	for program; do
+		SETNS_MARK=$mark SETNS_LIE=$lie SETNS_TESTS=$globs LD_PRELOAD=$lib \
+			timeout -k 5 60 "$bin/$program"
+		echo "EXIT $program $?"
+	done
+)
+
+# judge SAYS NAME...: reads what was printed; a line for each test that did not
+# fail as it should. Of a test that was skipped it says SKIP.
+judge()
+{
+	awk -v says="$1" -v names="$2" '
+	/^(not )?ok / {
+		name = $0
+		sub(/^(not )?ok [0-9]+ /, "", name)
+		why = index(name, " # ") ? substr(name, index(name, " # ") + 3) : ""
+		sub(/ # .*/, "", name)
+		if (/^ok/)
+			verdict[name] = why ~ /^(SKIP|XFAIL)/ ? why : "did not notice"
+		else
+			verdict[name] = index(said, says) ? "red" : \
+				"failed without saying \"" says "\":\n" said
+		said = ""
+		next
+	}
+	/^EXIT / {
+		if ($3 != 1)
+			exit_status = exit_status $2 " ended with " $3 "\n"
+		next
+	}
+	{ said = said $0 "\n" }
+	END {
+		n = split(names, wanted, " ")
+		for (i = 1; i <= n; i++) {
+			sub(/.*:/, "", wanted[i])
+			v = wanted[i] in verdict ? verdict[wanted[i]] : "was not run"
+			red += v == "red"
+			skipped += v ~ /^SKIP/
+			if (v ~ /^SKIP/)
+				reason = v
+			else if (v != "red")
+				print wanted[i], v
+		}
+		if (skipped && skipped == n)
+			print reason
+		else if (red + skipped == n)
+			printf("%s", exit_status)
+	}'
+}
+
+tell()
+{
+	if [ "$1" = link_only_cgroup ] && ! grep -qv ':/$' /proc/self/cgroup; then
+		skip "$1: $4" "in the root of the cgroups it makes no difference"
+		return
+	fi
+	if [ "$2" = - ]; then
+		count=$((count + 1))
+		echo "not ok $count - $1: $4 # TODO no test notices it yet"
+		return
+	fi
+	# shellcheck disable=SC2086 # globs
+	names=$(matching $2)
+	if [ -z "$names" ]; then
+		not_ok "$1: $4" "there is no test $2"
+		return
+	fi
+	programs=$(echo "$names" | sed 's/:.*//' | sort -u)
+	# Not a pipe, which what is left behind would keep open.
+	# shellcheck disable=SC2086
+	told "$1" "$2" $programs > "$scratch/said" 2>&1
+	wrong=$(judge "$3" "$names" < "$scratch/said")
+	case $wrong in
+	'')	ok "$1: $4" ;;
+	SKIP*)	skip "$1: $4" "${wrong#SKIP }" ;;
+	*)	not_ok "$1: $4" "$wrong" ;;
+	esac
+}
+
+tell_all()
+{
+	programs=$(echo "$known" | sed 's/:.*//' | uniq)
+	# shellcheck disable=SC2086
+	told "$1" '*' $programs > "$scratch/all" 2>&1
+	diag "$1: $4:"
+	grep -e '^not ok' -e '^# [a-z_]*\.c:' "$scratch/all" | sed 's/^/#   /'
+	ok "$1 was told to all"
+}
+
+# No more globbing of files from here on.
+set -f
+LD_PRELOAD=$lib SETNS_LIE=--list env > "$scratch/lies"
+tab=$(printf '\t')
+tests=$(cut -f 2 "$scratch/lies" | tr ' ' '\n' | sort -u | tr '\n' ' ')
+
+# The library by itself changes nothing.
+programs=$(echo "$known" | sed 's/:.*//' | uniq)
+# shellcheck disable=SC2086
+told none "$tests" $programs > "$scratch/said"
+none=$(grep '^not ok' "$scratch/said")
+is "with no lie told no test fails" "$none" ""
+
+while IFS=$tab read -r lie globs says what; do
+	# shellcheck disable=SC2254
+	for wanted in ${LIES:-"*"}; do
+		case $lie in
+		none)	;;
+		$wanted)
+			if [ -n "${LIES_TO_ALL:-}" ]; then
+				tell_all "$lie" "$globs" "$says" "$what"
+			else
+				tell "$lie" "$globs" "$says" "$what"
+			fi ;;
+		esac
+	done
+done < "$scratch/lies"
+is "no process is left behind, whatever the lie did to it" "$(set +f; survivors)" ""
+done_testing

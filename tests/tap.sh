@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# To be sourced by the tests of this directory, which are POSIX sh and print
+# TAP. A test first says what it needs (need_command and its like), then calls
+# install_missing, and ends with done_testing.
+
+here=$(cd -P -- "$(dirname -- "$0")/.." && pwd) || exit 2
+count=0
+# shellcheck disable=SC2034 # for the tests
+cache=${SETNS_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/setns-selftest}
+
+# What a test cannot do without and cannot get is a reason to skip it.
+die()
+{
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+
+# shellcheck source=../lib/setup.sh
+. "$here/lib/setup.sh"
+
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+
+# A "#" in a name must not begin a directive.
+description()
+{
+	printf '%s\n' "$1" | sed 's/#/\\#/g'
+}
+
+diag()
+{
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+ok()
+{
+	count=$((count + 1))
+	echo "ok $count - $(description "$1")"
+}
+
+# not_ok NAME [WHY]
+not_ok()
+{
+	count=$((count + 1))
+	echo "not ok $count - $(description "$1")"
+	diag "${2:-}" >&2
+}
+
+# skip NAME WHY
+skip()
+{
+	count=$((count + 1))
+	echo "ok $count - $(description "$1") # SKIP $2"
+}
+
+# check NAME COMMAND...: what it prints is shown where it fails.
+check()
+{
+	name=$1
+	shift
+	if said=$("$@" 2>&1); then
+		ok "$name"
+	else
+		not_ok "$name" "exit status $? of: $*
+$(echo "$said" | tail -n 30)"
+	fi
+}
+
+# is NAME GOT EXPECTED
+is()
+{
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "got: $2
+expected: $3"
+	fi
+}
+
+# like NAME GOT GLOB
+like()
+{
+	# shellcheck disable=SC2254 # it is a pattern
+	case $2 in
+	$3) ok "$1" ;;
+	*) not_ok "$1" "got: $2
+expected: $3" ;;
+	esac
+}
+
+bail_out()
+{
+	echo "Bail out! $*"
+	exit 2
+}
+
+done_testing()
+{
+	echo "1..$count"
+}
