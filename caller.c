@@ -177,14 +177,11 @@ static int watch(struct attempt *a)
 	return write(a->talk[0], &byte, 1) == 1 ? err : EPIPE;
 }
 
-static int be_caller(void *arg)
+static int act(struct attempt *a)
 {
 	static struct peer peer;
-	struct attempt *a = arg;
 	int err;
 
-	if (a->watch)
-		close(a->talk[0]);
 	/* Not the root, so that a mount namespace has something to move. */
 	if (chdir("/proc"))
 		return fail_to(a, "chdir(\"/proc\")", errno);
@@ -197,8 +194,8 @@ static int be_caller(void *arg)
 	err = state_take(&a->before);
 	if (err)
 		return fail_to(a, "looking at the state before", err);
-	a->before.child_known = a->with_child;
-	a->before.child = a->before.ns[NS_PID][NS_CHILDREN];
+	if (a->with_child)
+		state_expect_child(&a->before);
 	make_calls(a);
 	err = a->with_child ? state_take_child(&a->after) :
 			      state_take(&a->after);
@@ -214,6 +211,27 @@ static int be_caller(void *arg)
 		umask(CALLER_UMASK);
 		peer_stop(&peer);
 	}
+	return 0;
+}
+
+static void *be_thread(void *arg)
+{
+	act(arg);
+	return NULL;
+}
+
+static int be_caller(void *arg)
+{
+	struct attempt *a = arg;
+	pthread_t thread;
+
+	if (a->watch)
+		close(a->talk[0]);
+	if (!a->in_thread)
+		return act(a);
+	if (pthread_create(&thread, NULL, be_thread, a))
+		return fail_to(a, "pthread_create()", EAGAIN);
+	pthread_join(thread, NULL);
 	return 0;
 }
 

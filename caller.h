@@ -54,6 +54,7 @@ struct attempt {
 	int (*watch)(struct attempt *a, void *arg);
 	void *arg;
 	__s64 note[8];	/* what hooks tell the test, or each other */
+	bool in_thread;		/* the caller is not the leader of its process */
 	bool with_child;	/* look at where a child is born afterwards */
 
 	pid_t pid;		/* of the caller, for @watch */

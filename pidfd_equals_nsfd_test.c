@@ -20,6 +20,7 @@ struct way {
 
 enum whom {
 	FRESH_TARGET,		/* in fresh namespaces of every type */
+	FRESH_BUT_USER,		/* in the user namespace of the test */
 	TARGET_IS_CALLER,
 	KERNEL_THREAD,
 	/* A target with fresh namespaces of all types but user, ... */
@@ -40,6 +41,7 @@ FIXTURE_VARIANT(situation) {
 	enum world world;
 	enum whom whom;
 	enum caller_peer peer;
+	bool in_thread;
 	int (*prepare)(struct attempt *a, void *arg);
 	int denied[NR_NS_TYPES];	/* errno by type, 0 for success */
 };
@@ -88,6 +90,14 @@ FIXTURE_VARIANT_ADD(situation, other_threads_with_own_fs) {
 	.denied = { [NS_USER] = EINVAL, [NS_TIME] = EUSERS },
 };
 
+FIXTURE_VARIANT_ADD(situation, caller_is_not_the_leader) {
+	.world = WORLD_ROOT,
+	.in_thread = true,
+	.denied = {
+		[NS_USER] = EINVAL, [NS_MNT] = EINVAL, [NS_TIME] = EUSERS,
+	},
+};
+
 FIXTURE_VARIANT_ADD(situation, other_threads_in_own_userns) {
 	.world = WORLD_OWN_USERNS,
 	.peer = PEER_THREAD_OWN_FS,
@@ -114,6 +124,13 @@ FIXTURE_VARIANT_ADD(situation, target_in_sibling_userns) {
 
 FIXTURE_VARIANT_ADD(situation, target_in_sibling_userns_of_own_userns) {
 	.world = WORLD_OWN_USERNS,
+	.prepare = into_own_userns,
+	.denied = { [ALL_TYPES] = EPERM },
+};
+
+FIXTURE_VARIANT_ADD(situation, target_in_ancestor_userns) {
+	.world = WORLD_ROOT,
+	.whom = FRESH_BUT_USER,
 	.prepare = into_own_userns,
 	.denied = { [ALL_TYPES] = EPERM },
 };
@@ -206,7 +223,7 @@ FIXTURE_SETUP(situation)
 	FIXTURE_ATTEMPT(self->a);
 	FIXTURE_ATTEMPT(self->b);
 	fresh = self->types;
-	if (variant->whom >= PIDNS_ANCESTOR)
+	if (variant->whom >= PIDNS_ANCESTOR || variant->whom == FRESH_BUT_USER)
 		fresh &= ~NS_BIT(NS_USER);
 	if (variant->whom == PIDNS_ANCESTOR || variant->whom == PIDNS_OWN)
 		fresh &= ~NS_BIT(NS_PID);
@@ -251,6 +268,7 @@ static void try(FIXTURE_DATA(situation) *self,
 					t->nsfd[way->id][NS_ACTIVE],
 		     ns_types[way->id].flag, way->by_pidfd ? "pidfd" : "nsfd");
 	a->peer = variant->peer;
+	a->in_thread = variant->in_thread;
 	a->prepare = variant->prepare;
 	if (variant->whom == TARGET_IS_CALLER)
 		a->prepare = to_itself;

@@ -88,6 +88,31 @@ TEST_F(life, reaped)
 	EXPECT_THAT(nsfds_still_work(self->a, &self->target, self->types));
 }
 
+/* A pidfd is a pidfd, however it was got. */
+TEST_F(life, pidfd_nonblocking_or_a_copy)
+{
+	struct target *t = &self->target;
+	const struct {
+		const char *name;
+		int fd;
+	} pidfds[] = {
+		{ "pidfd with PIDFD_NONBLOCK",
+		  sys_pidfd_open(t->pid, O_NONBLOCK) },
+		{ "pidfd by dup()", dup(t->pidfd) },
+		{ "pidfd by fcntl(F_DUPFD)", fcntl(t->pidfd, F_DUPFD, 100) },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(pidfds); i++) {
+		/* PIDFD_NONBLOCK: since Linux 5.10 */
+		if (!i && pidfds[i].fd < 0 && kernel_before(5, 10))
+			continue;
+		attempt_one(self->a, pidfds[i].fd, ns_flags(self->types),
+			    pidfds[i].name);
+		EXPECT_THAT(attached(self->a, t, self->types));
+		close(pidfds[i].fd);
+	}
+}
+
 /* Invalid flags are invalid before the target is looked at. */
 TEST_F(life, invalid_flags_of_a_dead_target)
 {

@@ -246,6 +246,27 @@ TEST_F(access, every_set_of_the_capabilities_that_matter)
 	}
 }
 
+/* Arguments are looked at before the caller is. */
+TEST_F(access, invalid_arguments_are_invalid_for_the_unprivileged)
+{
+	struct target *t = &self->target;
+	struct attempt *a = self->a;
+
+	a->all_calls = true;
+	a->prepare = without_capabilities;
+	attempt_call(a, t->pidfd, 0, "pidfd");
+	attempt_call(a, t->pidfd, CLONE_VM, "pidfd");
+	attempt_call(a, t->pidfd, ns_flags(self->types) | CLONE_VM, "pidfd");
+	for_each_ns_in(id, self->types) {
+		int other = ns_flags(self->types & ~NS_BIT(id));
+
+		attempt_call(a, t->nsfd[id][NS_ACTIVE], other, "nsfd");
+		attempt_call(a, t->nsfd[id][NS_ACTIVE], CLONE_VM, "nsfd");
+	}
+	attempt_make(a);
+	EXPECT_THAT(denied(a, EINVAL));
+}
+
 /*
  * Who looks at a target is judged by its real ids, who owns a user namespace
  * by its effective uid.  Callers have one of root's and one of another's.

@@ -332,12 +332,13 @@ int state_take(struct state *s)
 /* Tells its parent where it was born: only itself may always see that. */
 static void __noreturn be_child(int to)
 {
-	struct ns_identity born = { 0, 0 };
+	struct ns_identity born[NR_NS_TYPES] = { 0 };
 	struct stat st;
 
-	if (!proc_stat(0, &st, "ns/pid"))
-		identify(&born, &st);
-	_exit(write(to, &born, sizeof(born)) == sizeof(born) ? 0 : 1);
+	for_each_ns(id)
+		if (!proc_stat(0, &st, "ns/%s", ns_types[id].name))
+			identify(&born[id], &st);
+	_exit(write(to, born, sizeof(born)) == sizeof(born) ? 0 : 1);
 }
 
 int state_take_child(struct state *s)
@@ -357,12 +358,20 @@ int state_take_child(struct state *s)
 	s->child_err = pid < 0 ? errno : 0;
 	close(ends[1]);
 	if (pid > 0) {
-		if (read(ends[0], &s->child, sizeof(s->child)) < 0)
+		if (read(ends[0], s->child, sizeof(s->child)) < 0)
 			err = errno;
 		waitpid(pid, NULL, 0);
 	}
 	close(ends[0]);
 	return err;
+}
+
+void state_expect_child(struct state *s)
+{
+	s->child_known = true;
+	for_each_ns(id)
+		s->child[id] = s->ns[id][ns_types[id].link[NS_CHILDREN] ?
+					 NS_CHILDREN : NS_ACTIVE];
 }
 
 /*
@@ -403,11 +412,10 @@ void state_attach(struct state *s, const struct state *to, enum ns_id id)
 	struct state was = *s;
 
 	s->ns[id][NS_ACTIVE] = joined;
-	if (id == NS_PID) {
+	s->child[id] = joined;
+	s->child_err = 0;
+	if (id == NS_PID)
 		s->ns[id][NS_ACTIVE] = was.ns[id][NS_ACTIVE];
-		s->child = joined;
-		s->child_err = 0;
-	}
 	if (ns_types[id].link[NS_CHILDREN])
 		s->ns[id][NS_CHILDREN] = joined;
 	for (int i = 0; i < NR_STATE_NUMBERS; i++)
@@ -515,8 +523,15 @@ static void diff_child(struct diff *d, const struct state *expected,
 		       errno_name(found->child_err),
 		       errno_name(expected->child_err));
 	else if (!found->child_err)
-		diff_identity(d, "pid of a child born afterwards",
-			      &expected->child, &found->child);
+		for_each_ns(id) {
+			char what[48];
+
+			snprintf(what, sizeof(what),
+				 "%s of a child born afterwards",
+				 ns_types[id].name);
+			diff_identity(d, what, &expected->child[id],
+				      &found->child[id]);
+		}
 }
 
 static void diff_links(struct diff *d, const struct state *expected,

@@ -94,12 +94,12 @@ struct state {
 	uid_t outer_uid;
 	gid_t outer_gid;
 	/*
-	 * The pid namespace that a child is born in.  It costs a fork, so it
-	 * is known only where state_take_child() was asked for it.
+	 * The namespaces that a child is born in.  They cost a fork, so they
+	 * are known only where state_take_child() was asked for them.
 	 */
 	bool child_known;
 	int child_err;			/* errno of fork(2), 0 if it went well */
-	struct ns_identity child;
+	struct ns_identity child[NR_NS_TYPES];
 };
 
 /* A clock's unit in a snapshot, in seconds: more than any test run takes. */
@@ -119,7 +119,7 @@ struct state {
  */
 int state_take(struct state *s);
 
-/* The same, with the pid namespace of a child that is forked for it. */
+/* The same, with the namespaces of a child that is forked for it. */
 int state_take_child(struct state *s);
 
 /*
@@ -127,6 +127,9 @@ int state_take_child(struct state *s);
  * by /proc; nothing else of @s is touched.  0 or an errno.
  */
 int state_take_links(struct state *s, pid_t tid);
+
+/* Says of @s, not asking any, in which namespaces a child would be born. */
+void state_expect_child(struct state *s);
 
 /*
  * Changes @s as attaching to a namespace of type @id of a task with state @to
