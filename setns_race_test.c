@@ -18,7 +18,7 @@
 #include "fixture.h"
 #include "proc.h"
 
-#define RACE_MS		25
+#define RACE_MS		10
 #define RACE_MS_MOST	1000	/* for one that does not want to happen */
 #define RACE_MS_ENV	"SETNS_RACE_MS"
 #define GENERATIONS	8192

@@ -25,6 +25,16 @@ $SIG{CHLD} = sub { };
 # Returns { status, timed_out, left => [what it left behind], error }.
 sub run
 {
+	my $self = begin(@_);
+
+	follow($self) while !over($self);
+	return end($self);
+}
+
+# The parts of run(), for several commands at once: begin(%arg) each of them,
+# then follow(@all) and see which are over($one), which is to be told the end of.
+sub begin
+{
 	my (%arg) = @_;
 	my $self = {
 		signal => 'KILL',
@@ -33,8 +43,18 @@ sub run
 		buffer => '',
 	};
 
-	start($self) or return { error => "cannot start: $!" };
-	follow($self);
+	start($self) or $self->{error} = "cannot start: $!";
+	return $self;
+}
+
+sub end
+{
+	my ($self) = @_;
+
+	return { error => $self->{error} } if $self->{error};
+	$self->{held} = !$self->{drained} && defined $self->{status};
+	end_group($self) if !defined $self->{status};
+	$self->{line}->($self->{buffer}) if $self->{buffer} ne '';
 	return {
 		status => $self->{status},
 		timed_out => $self->{timed_out},
@@ -113,29 +133,34 @@ sub guard
 	POSIX::_exit(0);
 }
 
-# Passes on the output until the command and all that write to it have ended.
-sub follow
+# Whether the command and all that write to its output have ended, or have to.
+sub over
 {
 	my ($self) = @_;
-	my $drained;
 
-	while (!$drained || !defined $self->{status}) {
-		my $now = time;
+	return 1 if $self->{error};
+	if ($stopped || ($self->{deadline} && time >= $self->{deadline})) {
+		$self->{timed_out} = !$stopped && !defined $self->{status};
+		return 1;
+	}
+	return $self->{drained} && defined $self->{status};
+}
 
-		if ($stopped || ($self->{deadline} && $now >= $self->{deadline})) {
-			$self->{timed_out} = !$stopped && !defined $self->{status};
-			last;
-		}
-		my $bits = '';
-		vec($bits, fileno($self->{out}), 1) = 1 if !$drained;
-		# The second is for a SIGCHLD that came before select() did.
-		my $ready = select($bits, undef, undef, 1);
-		$drained = !take($self) if $ready > 0;
+# Waits for something to happen, for a second at the most, and passes it on.
+sub follow
+{
+	my @all = grep { !$_->{error} } @_;
+	my $bits = '';
+
+	vec($bits, fileno($_->{out}), 1) = 1 for grep { !$_->{drained} } @all;
+	# The second is for a SIGCHLD that came before select() did.
+	my $ready = select($bits, undef, undef, 1);
+	for my $self (@all) {
+		$self->{drained} = !take($self)
+			if $ready > 0 && !$self->{drained} &&
+			   vec($bits, fileno($self->{out}), 1);
 		reap($self);
 	}
-	$self->{held} = !$drained && defined $self->{status};
-	end_group($self) if !defined $self->{status};
-	$self->{line}->($self->{buffer}) if $self->{buffer} ne '';
 }
 
 # False at the end of the output.

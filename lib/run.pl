@@ -16,6 +16,8 @@ use Report;
 use Verdict;
 
 $| = 1;
+my $jobs = `nproc 2>/dev/null` || 1;
+chomp($jobs);
 my ($dir, $ktap, $colour, $junit, $python, $list, $no_build);
 GetOptions('dir=s' => \$dir, 'ktap' => \$ktap, 'colour' => \$colour,
 	   'junit=s' => \$junit, 'python=s' => \$python,
@@ -99,8 +101,6 @@ sub run_make
 
 sub build
 {
-	my $jobs = `nproc 2>/dev/null` || 1;
-	chomp($jobs);
 	run_make("-j$jobs", length($ENV{OUTPUT} // '') ? "OUTPUT=$bin" : (), 'all');
 }
 
@@ -159,27 +159,68 @@ sub timeout
 	return 45;
 }
 
-sub run_program
+# Starts a program, whose lines are kept until it is the next to be reported.
+sub start_program
 {
-	my ($program, $timeout) = @_;
+	my ($program) = @_;
 	my @globs = globs_for($program);
-	my $start = time;
-	my @lines;
+	my $run = { program => $program, start => time, lines => [], shown => 0 };
 
-	$report->begin_program($program);
-	my $end = Guarded::run(
-		cmd => [ "./$program" ], dir => $bin, timeout => $timeout,
+	$run->{guarded} = Guarded::begin(
+		cmd => [ "./$program" ], dir => $bin, timeout => timeout(),
 		env => (grep { $_ eq '*' } @globs) ? {} : { SETNS_TESTS => "@globs" },
-		line => sub {
-			push(@lines, Verdict::tap_line($_[0]));
-			$report->line($lines[-1]);
-		});
-	stop_if_asked();
+		line => sub { push(@{$run->{lines}}, Verdict::tap_line($_[0])) });
+	return $run;
+}
 
-	my $verdict = Verdict::of($program, \@lines, $end, $timeout);
-	$verdict->{seconds} = time - $start;
-	$report->end_program($verdict);
-	return $verdict;
+sub end_program
+{
+	my ($run) = @_;
+	my $end = Guarded::end($run->{guarded});
+
+	stop_if_asked();
+	$run->{verdict} = Verdict::of($run->{program}, $run->{lines}, $end,
+				      timeout());
+	$run->{verdict}{seconds} = time - $run->{start};
+}
+
+# Shows what is new of the first program that has not been shown whole.
+sub show
+{
+	my ($run) = @_;
+
+	$report->begin_program($run->{program}) if !$run->{begun}++;
+	$report->line($run->{lines}[$run->{shown}++])
+		while $run->{shown} < @{$run->{lines}};
+	$report->end_program($run->{verdict}) if $run->{verdict};
+}
+
+# Runs the programs, as many at a time as there are processors, and shows them in
+# their order.
+sub run_programs
+{
+	my @waiting = @_;
+	my (@running, @unshown, @verdicts);
+
+	while (@waiting || @unshown) {
+		while (@waiting && @running < $jobs) {
+			my $run = start_program(shift @waiting);
+
+			push(@running, $run);
+			push(@unshown, $run);
+		}
+		Guarded::follow(map { $_->{guarded} } @running);
+		for my $run (grep { Guarded::over($_->{guarded}) } @running) {
+			end_program($run);
+		}
+		@running = grep { !$_->{verdict} } @running;
+		while (@unshown) {
+			show($unshown[0]);
+			last if !$unshown[0]{verdict};
+			push(@verdicts, (shift @unshown)->{verdict});
+		}
+	}
+	return @verdicts;
 }
 
 sub kernel_verdict
@@ -221,7 +262,7 @@ sub main
 	my $start = time;
 	my $log = KernelLog->new;
 	$report->begin(@programs, 'kernel_log');
-	my @verdicts = map { run_program($_, timeout()) } @programs;
+	my @verdicts = run_programs(@programs);
 	my $kernel = kernel_verdict($log);
 	$report->kernel($kernel);
 

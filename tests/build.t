@@ -57,19 +57,16 @@ all_ran()
 extract()
 {
 	arch=$(uname -m | sed 's/x86_64/x86/; s/i.86/x86/; s/aarch64/arm64/')
+	top=$(basename "$1" .tar.xz)
 	mkdir -p "$2" &&
 	xz -dc "$1" | tar -x -C "$2" --strip-components=1 --wildcards \
 		--exclude='*/selftests/[!k]*/*' --exclude='*/selftests/k[!s]*/*' \
-		'*/Kconfig*' '*/tools/testing/selftests/*' \
-		'linux-source-*/Makefile' 'linux-source-*/Kbuild' \
-		'linux-source-*/scripts/*' 'linux-source-*/include/*' \
-		'linux-source-*/usr/include/*' \
-		'linux-source-*/tools/build/*' 'linux-source-*/tools/include/*' \
-		'linux-source-*/tools/scripts/*' \
-		"linux-source-*/arch/$arch/Makefile*" \
-		"linux-source-*/arch/$arch/include/*" \
-		"linux-source-*/arch/$arch/entry/syscalls/*" \
-		"linux-source-*/arch/$arch/tools/*" 2>"$scratch/tar"
+		'*/Kconfig*' "$top/tools/testing/selftests" \
+		"$top/Makefile" "$top/Kbuild" "$top/scripts" "$top/include" \
+		"$top/usr/include" "$top/tools/build" "$top/tools/include" \
+		"$top/tools/scripts" "$top/arch/$arch/Makefile*" \
+		"$top/arch/$arch/include" "$top/arch/$arch/entry/syscalls" \
+		"$top/arch/$arch/tools" 2>"$scratch/tar"
 	# Not each of these is in each version.
 	grep -v -e 'Not found in archive' -e 'Exiting with failure' "$scratch/tar"
 	[ -e "$2/Makefile" ] && [ -e "$2/tools/testing/selftests/lib.mk" ]

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the suite on any kernel image: QEMU, and an initramfs made on the spot of
+# the static busybox and the static test programs. The kernel needs no modules
+# and no virtio, only a serial port.
+
+set -u
+
+vm=$(cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR
+. "$vm/common.sh"
+. "$vm/programs.sh"
+. "$vm/guests.sh"
+
+usage()
+{
+	cat <<-EOF
+	usage: boot.sh [OPTION...] IMAGE... [-- TEST...]
+
+	Run the suite, or the tests that match one of the globs, in each kernel image.
+
+	--jobs N	guests at a time (number of processors)
+	--timeout S	seconds that a guest may take ($limit)
+	--memory MB	of a guest ($memory)
+	--cpus N	of a guest ($cpus)
+	--append ARGS	for the kernel's command line
+	--strict	known kernel bugs are failures
+	--user		run the tests as an ordinary user
+	--programs DIR	run the static programs in DIR, not the suite's
+
+	Exit status: 0 passed, 1 failed (or a guest died during the tests), 4 all
+	skipped, 2 a kernel that never reached the tests, or an error of our own.
+	EOF
+}
+
+default_images()
+{
+	:
+}
+
+# Prints the architecture. What is wrong with an image is said before any guest
+# starts.
+check_image()
+{
+	[ -e "$1" ] || die "$1: no such image"
+	if ! [ -r "$1" ] || ! [ -f "$1" ]; then
+		die "$1: not a readable file"
+	fi
+	arch=$(image_arch "$1")
+	case $arch in
+	truncated)
+		die "$1: the image is cut off: download or build it again" ;;
+	unknown)
+		die "$1: no kernel image of x86, arm64 or s390x (a bzImage, not a vmlinux)" ;;
+	esac
+	echo "$arch"
+}
+
+prepare()
+{
+	environment=$(guest_environment)
+	case ${SETNS_PATTERNS-} in
+	*\"*)	die "no kernel takes a quotation mark on its command line: $SETNS_PATTERNS" ;;
+	esac
+	[ ${#environment} -lt 1000 ] ||
+		die "too long for a kernel's command line: $environment"
+	archs=$(while read -r image; do
+		check_image "$image" || exit
+	done < "$scratch/images") || exit
+	archs=$(printf '%s\n' "$archs" | sort -u)
+	need_command setpriv util-linux
+	for arch in $archs; do
+		need_guest "$arch"
+	done
+	install_missing
+	for arch in $archs; do
+		make_initramfs "$arch"
+	done
+}
+
+# The console carries what the kernel says, a second port the report, so that
+# neither disturbs the other.
+start_guest()
+{
+	arch=$(image_arch "$1")
+	arch_facts "$arch"
+	case $arch in
+	amd64|i386)
+		set -- "$1" -machine pc -cpu "$processor" -serial chardev:console \
+			-serial chardev:report
+		words="console=ttyS0 SETNS_CHANNEL=ttyS1" ;;
+	arm64)	set -- "$1" -machine virt -cpu max,pauth-impdef=on \
+			-serial chardev:console -device pci-serial,chardev=report
+		words="console=ttyAMA0 SETNS_CHANNEL=ttyS0" ;;
+	s390x)	set -- "$1" -machine s390-ccw-virtio -cpu max \
+			-device sclpconsole,chardev=console \
+			-device sclplmconsole,chardev=report
+		words="console=ttysclp0 SETNS_CHANNEL=sclp_line0" ;;
+	esac
+	image=$1
+	shift
+	setpriv --pdeathsig KILL -- timeout -k 5 "$limit" \
+		setpriv --pdeathsig KILL -- \
+		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
+		-accel "$(accelerator "$image" "$arch")" -m "$memory" -smp "$cpus" \
+		-kernel "$image" -initrd "$scratch/$arch.initramfs" \
+		-append "$words $quick $(guest_environment)$append" \
+		-chardev "file,id=console,path=$console" \
+		-chardev stdio,id=report,signal=off "$@" \
+		< /dev/null > "$ktap" &
+	# shellcheck disable=SC2034 # for guests.sh
+	guest=$!
+}
+
+main "$@"

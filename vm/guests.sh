@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034,SC2154 # shared with who reads this
+#
+# Guests that run the suite: watched by what they report, given a verdict, shown
+# in a table. How a guest is started is the business of the script that reads
+# this file; it defines
+#	start_guest IMAGE	start the guest in the background as $guest, with
+#				its report written to $ktap and its console to
+#				$console
+#	prepare			once, before any guest: checks what $scratch/images
+#				names, and may name others instead
+#	default_images		where none are given
+
+defaults()
+{
+	jobs=''
+	limit=300
+	memory=512
+	cpus=2
+	append=''
+	programs=''
+	images=''
+}
+
+# The options that all of these scripts take. What is left are images; after a
+# "--" come the tests to run.
+parse()
+{
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help)	usage; exit 0 ;;
+		--strict)
+			SETNS_STRICT=1 ;;
+		--jobs|--timeout|--memory|--cpus)
+			case ${2:-} in
+			''|*[!0-9]*|0*) die "$1: ${2:-nothing} is no number above 0" ;;
+			esac
+			case $1 in
+			--jobs)	jobs=$2 ;;
+			--timeout) limit=$2 ;;
+			--memory) memory=$2 ;;
+			--cpus)	cpus=$2 ;;
+			esac
+			shift ;;
+		--user)	export SETNS_USER=tester ;;
+		--append)
+			append=${2:-}; shift ;;
+		--programs)
+			[ -d "${2:-}" ] || die "--programs: no directory ${2:-given}"
+			programs=$(cd -- "$2" && pwd); shift ;;
+		--)	shift
+			SETNS_PATTERNS=$*
+			break ;;
+		-*)	usage >&2; die "unknown option $1" ;;
+		*)	images="$images$1
+" ;;
+		esac
+		shift
+	done
+	export SETNS_STRICT="${SETNS_STRICT-}" SETNS_PATTERNS="${SETNS_PATTERNS-}"
+}
+
+# What stands in the environment for the tests, as a kernel takes it on its
+# command line
+guest_environment()
+{
+	env | sed -n 's/^\(SETNS_[A-Z_]*\)=\(..*\)$/\1="\2"/p' |
+		grep -v -E '^SETNS_(CACHE|MIRROR)=' | tr '\n' ' '
+}
+
+# count LINE of a test's report
+count()
+{
+	case $1 in
+	"  ok "*"# SKIP"*) skipped=$((skipped + 1)) ;;
+	"  ok "*"# XFAIL"*|"  not ok "*"# XFAIL"*) xfail=$((xfail + 1)) ;;
+	"  ok "*) passed=$((passed + 1)) ;;
+	"  not ok "*) failed=$((failed + 1)) ;;
+	"# kernel "*) release=${1#\# kernel } ;;
+	esac
+}
+
+# Read the guest's report until its verdict or its end.
+watch()
+{
+	phase=booting
+	cr=$(printf '\r')
+	# The last line of a guest may lack its end.
+	while IFS= read -r line || [ -n "$line" ]; do
+		line=${line%"$cr"}
+		case $line in
+		"KTAP version 1") phase=testing ;;
+		"# guest: exit "*)
+			verdict=${line##* }
+			phase=judged
+			return ;;
+		esac
+		[ $phase = testing ] || continue
+		printf '%s\n' "$line"
+		count "$line"
+	done
+}
+
+# Why did a guest without a verdict end? $1: how its QEMU or vng ended
+cause()
+{
+	if [ "$1" = 124 ] || [ "$1" = 137 ]; then
+		echo "no verdict within $limit s"
+	elif grep -a -q 'Kernel panic' "$console"; then
+		grep -a -m 1 -o 'Kernel panic.*' "$console" | tr -d '\r'
+	elif [ ! -s "$console" ] && [ -s "$errors" ]; then
+		head -n 1 "$errors"
+	elif [ ! -s "$console" ]; then
+		echo "no word from its console"
+	else
+		echo "it stopped without a verdict"
+	fi
+}
+
+# one NUMBER: boot, watch and judge one guest. Its result is one line: status,
+# passed, failed, xfail, skipped, seconds, kernel.
+one()
+{
+	image=$(sed -n "$1p" "$scratch/images")
+	ktap=$scratch/$1.ktap
+	console=$scratch/$1.console
+	errors=$scratch/$1.errors
+	passed=0 failed=0 xfail=0 skipped=0
+	verdict=''
+	release=${image##*/}
+	mkfifo "$ktap"
+	: > "$console"
+	begin=$(date +%s%N)
+	start_guest "$image" 2> "$errors"
+	children=$guest
+	watch < "$ktap"
+	[ -z "$verdict" ] || kill "$guest" 2>/dev/null
+	wait "$guest"
+	ended=$?
+	children=''
+	tenths=$((($(date +%s%N) - begin) / 100000000))
+	case $phase in
+	booting) verdict=2 where="before the tests" ;;
+	testing) verdict=1 where="during the tests" ;;
+	esac
+	if [ "$phase" != judged ]; then
+		tail -n 60 "$console" | tr -d '\r' | sed 's/^/# console: /'
+		echo "${0##*/}: $release: $where: $(cause "$ended")" >&2
+	fi
+	if [ "$verdict" = none ]; then
+		echo "${0##*/}: no test matches $SETNS_PATTERNS: run_tests.sh --list names them" >&2
+	fi
+	# A program may fail without a test that does, and so does a dead guest.
+	[ "$verdict" != 1 ] || [ "$failed" != 0 ] || failed=1
+	echo "$verdict $passed $failed $xfail $skipped $((tenths / 10)).$((tenths % 10)) $release" \
+		> "$scratch/$1.result"
+}
+
+# A process for one guest, which ends when this one does, however it does
+as_job='setpriv --pdeathsig TERM -- sh'
+
+progress()
+{
+	[ ! -t 2 ] || printf '\r\033[K%s' "$*" >&2
+}
+
+# $1: number; the report of a guest that is done, as a subtest
+show()
+{
+	name=$(cut -d ' ' -f 7- "$scratch/$1.result")
+	progress
+	sed 's/^/  /' "$scratch/$1.out" | {
+		IFS= read -r first && printf '%s\n  # Subtest: %s\n' "$first" "$name"
+		cat
+	}
+	cat "$scratch/$1.err" >&2
+	case $(cut -d ' ' -f 1 "$scratch/$1.result") in
+	0)	echo "ok $1 $name" ;;
+	4)	echo "ok $1 $name # SKIP all of its tests" ;;
+	*)	echo "not ok $1 $name" ;;
+	esac
+}
+
+# The reports of several guests, each a subtest, in the order of the images
+several()
+{
+	echo "KTAP version 1"
+	echo "1..$total"
+	mkfifo "$scratch/events"
+	# shellcheck disable=SC2086 # $as_job
+	seq "$total" | setpriv --pdeathsig KILL -- \
+		xargs -n 1 -P "$jobs" $as_job "$0" --one "$scratch" > "$scratch/events" &
+	children=$!
+	done=0 shown=0
+	progress "0 of $total kernels done"
+	while read -r number; do
+		finish "$number"
+		done=$((done + 1))
+		while [ -e "$scratch/$((shown + 1)).result" ] &&
+		      [ -e "$scratch/$((shown + 1)).done" ]; do
+			shown=$((shown + 1))
+			show $shown
+		done
+		progress "$done of $total kernels done"
+	done < "$scratch/events"
+	wait "$children"
+	children=''
+	progress
+}
+
+# A guest that could not even be started has a result too.
+finish()
+{
+	[ -e "$scratch/$1.result" ] ||
+		echo "2 0 0 0 0 0.0 $(sed -n "$1p" "$scratch/images" | sed 's|.*/||')" \
+			> "$scratch/$1.result"
+	: > "$scratch/$1.done"
+}
+
+table()
+{
+	awk '
+	{
+		name[NR] = $0
+		sub(/^([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )/, "", name[NR])
+		row[NR] = sprintf("%6s %6s %6s %7s %7s%s", $2, $3, $4, $5, $6,
+			$1 == 2 ? "  no verdict" : $1 == "none" ? "  no such test" : "")
+		if (length(name[NR]) > width)
+			width = length(name[NR])
+	}
+	END {
+		format = "# %-" (width < 6 ? 6 : width) "s %s\n"
+		printf format, "kernel", "passed failed  xfail skipped seconds"
+		for (i = 1; i <= NR; i++)
+			printf format, name[i], row[i]
+	}' "$@"
+}
+
+# The worst of what the guests said
+overall()
+{
+	awk '
+	{ seen[$1] = 1 }
+	END { exit seen[1] ? 1 : seen[2] || seen["none"] ? 2 : seen[0] ? 0 : 4 }' "$@"
+}
+
+end_job()
+{
+	trap '' HUP INT TERM
+	kill_children
+	wait
+	[ "$total" = 1 ] || echo "$job"
+}
+
+one_job()
+{
+	scratch=$1
+	job=$2
+	trap 'end_job' EXIT
+	trap 'exit 143' HUP INT TERM
+	if [ "$total" = 1 ]; then
+		one "$job"
+	else
+		one "$job" > "$scratch/$job.out" 2> "$scratch/$job.err"
+	fi
+	exit
+}
+
+main()
+{
+	if [ "${1:-}" = --one ]; then
+		one_job "$2" "$3"
+	fi
+	defaults
+	parse "$@"
+	[ -n "$images" ] || images=$(default_images)
+	total=$(printf %s "$images" | grep -c .)
+	[ "$total" -gt 0 ] || { usage >&2; exit 2; }
+	jobs=${jobs:-$(nproc)}
+	[ "$jobs" -le "$total" ] || jobs=$total
+	need_memory $((jobs * (memory + 100)))
+	use_cache
+	use_scratch
+	need_disk "$cache" 200
+	printf '%s\n' "$images" | grep . > "$scratch/images"
+	prepare
+	export total limit memory cpus append
+	if [ "$total" = 1 ]; then
+		# shellcheck disable=SC2086 # $as_job
+		$as_job "$0" --one "$scratch" 1 &
+		children=$!
+		wait "$children"
+		children=''
+		finish 1
+	else
+		several
+	fi
+	n=0
+	while [ $n -lt "$total" ]; do
+		n=$((n + 1))
+		cat "$scratch/$n.result"
+	done > "$scratch/results"
+	table "$scratch/results"
+	overall "$scratch/results"
+}

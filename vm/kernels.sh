@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034,SC2154 # shared with who reads this
+#
+# Kernels built for a guest: tinyconfig and fragments, objects in the cache.
+
+# The suite of the distribution whose linux-source is built
+source_suite=${SETNS_SUITE:-trixie-backports}
+
+need_kernel_build()
+{
+	need_command make make
+	need_command gcc gcc
+	need_command flex flex
+	need_command bison bison
+	need_command bc bc
+	need_command xz xz-utils
+	need_command perl perl
+	need_file "libelf's headers" /usr/include/libelf.h libelf-dev
+	need_file "OpenSSL's headers" /usr/include/openssl/ssl.h libssl-dev
+}
+
+# Puts the source of $source_suite's kernel into the cache, sets $tree.
+fetch_source()
+{
+	name=$("$vm/debian.sh" newest "$source_suite" '^linux-source-[0-9.]*$') || exit
+	"$vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
+		get "$source_suite" "$cache/packages/$name" "$name" || exit
+	version=$(sed -n 2p "$cache/packages/$name/.packages")
+	tree=$cache/source/$name-$version
+	[ ! -e "$tree" ] || return 0
+	need_disk "$cache" 4000
+	mkdir -p "$cache/source" "$scratch/source"
+	tar -xf "$cache/packages/$name/usr/src/$name.tar.xz" -C "$scratch/source" \
+		--strip-components=1 || die "cannot unpack $name: is the disk full?"
+	rm -rf "$cache/source/$name"-*
+	mv -T "$scratch/source" "$tree"
+}
+
+# What virtme-ng wants of a kernel, but for graphics, sound, tracing and the
+# like, and what its own fragment takes for granted
+vng_fragment()
+{
+	virtme-configkernel --dry-run |
+		grep -E -v 'DRM|SND|SOUND|FB|BUFFER|BPF|TRACER|FTRACE|PROBE|SQUASHFS|CMDLINE|DEBUG_INFO|CONFIG_KVM(_INTEL|_AMD)?='
+	echo CONFIG_PCI=y
+	echo CONFIG_VIRTIO_MENU=y
+	echo CONFIG_ACPI=y
+	echo CONFIG_OF=y
+	cat "$here/config"
+}
+
+# fragments NAME: the options of the kernel NAME. "no-OPTION" is the base without
+# that option.
+fragments()
+{
+	cat "$vm/base.config"
+	case $1 in
+	base)	;;
+	no-*)	echo "# CONFIG_${1#no-} is not set" ;;
+	vng)	vng_fragment ;;
+	*)	cat "$vm/$1.config" ;;
+	esac
+	echo "CONFIG_LOCALVERSION=\"-$1\""
+}
+
+# Is the kernel what its own fragment asks for? $1: name, $2: objects
+check_config()
+{
+	fragments "$1" | if [ "$1" = base ]; then cat; else
+		tail -n "+$(wc -l < "$vm/base.config")"; fi |
+	sed -n -e 's/^\(CONFIG_[A-Z0-9_]*=.*\)/\1/p' \
+		-e 's/^# \(CONFIG_[A-Z0-9_]*\) is not set/\1=n/p' |
+	while IFS= read -r line; do
+		case $line in
+		*=n)	! grep -q "^${line%n}" "$2/.config" ;;
+		*)	grep -q -x -F "$line" "$2/.config" ;;
+		esac || echo "${line%%=*}"
+	done
+}
+
+# quietly LOG COMMAND...: what went wrong is in one line of the log
+quietly()
+{
+	log=$1
+	shift
+	"$@" > "$log" 2>&1
+}
+
+# kernel_make TREE OBJECTS TARGET...: ends when this script does.
+kernel_make()
+{
+	from=$1
+	to=$2
+	shift 2
+	setpriv --pdeathsig TERM -- \
+		make -C "$from" O="$to" ARCH="$kernel_arch" "$@" < /dev/null &
+	children=$!
+	wait "$children"
+	made=$?
+	children=''
+	return $made
+}
+
+# configure NAME TREE OBJECTS: tinyconfig and the fragments. What neither names is
+# off, which a mere olddefconfig would not leave so.
+configure()
+{
+	fragments "$1" > "$3/fragments.new"
+	if ! cmp -s "$3/fragments.new" "$3/fragments"; then
+		kernel_make "$2" "$3" tinyconfig || return
+		cat "$3/.config" "$3/fragments.new" > "$3/wanted"
+		mv "$3/fragments.new" "$3/fragments"
+	fi
+	kernel_make "$2" "$3" KCONFIG_ALLCONFIG="$3/wanted" allnoconfig
+}
+
+# build NAME TREE OBJECTS: $3/arch/x86/boot/bzImage
+build()
+{
+	kernel_arch=x86_64
+	[ "$1" != i386 ] || kernel_arch=i386
+	need_disk "$cache" 1000
+	mkdir -p "$3"
+	# Others may be about to build the same.
+	exec 7> "$3/lock"
+	flock 7
+	quietly "$3/log" configure "$1" "$2" "$3" &&
+		quietly "$3/log" kernel_make "$2" "$3" -j"$(nproc)" bzImage
+	built=$?
+	exec 7>&-
+	return $built
+}

@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The suite on many kernels: stock ones of the distribution's suites, and built
+# ones that lack something or watch themselves. What cannot be had is skipped by
+# name.
+
+set -u
+
+vm=$(cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR
+. "$vm/common.sh"
+. "$vm/guests.sh"
+. "$vm/programs.sh"
+
+# name, then what to fetch (architecture, suite, flavour) or to build (name)
+kernels='
+bullseye		fetch amd64 bullseye cloud-amd64
+bookworm		fetch amd64 bookworm cloud-amd64
+bookworm-backports	fetch amd64 bookworm-backports cloud-amd64
+trixie-backports	fetch amd64 trixie-backports cloud-amd64
+i386			fetch i386 bookworm 686
+arm64			fetch arm64 bookworm cloud-arm64
+s390x			fetch s390x bookworm s390x
+base			build base
+faults			build faults
+debug			build debug
+no-UTS_NS		build no-UTS_NS
+no-IPC_NS		build no-IPC_NS
+no-USER_NS		build no-USER_NS
+no-PID_NS		build no-PID_NS
+no-NET_NS		build no-NET_NS
+no-TIME_NS		build no-TIME_NS
+no-CGROUPS		build no-CGROUPS
+no-CHECKPOINT_RESTORE	build no-CHECKPOINT_RESTORE
+'
+
+usage()
+{
+	cat <<-EOF
+	usage: matrix.sh [--list] [OPTION...] [NAME...] [-- TEST...]
+
+	Fetches or builds kernels, all of them or those named, and runs the suite in
+	each. Options are those of boot.sh.
+
+	Exit status: 0 passed, 1 failed, 4 all skipped or no kernel to be had, 2 a
+	kernel that never reached the tests, or an error of our own.
+	EOF
+}
+
+names()
+{
+	echo "$kernels" | awk 'NF { print $1 }'
+}
+
+# ready ARCH: is there all that a guest of it takes? What is not to be had for
+# another architecture than this machine's is as good as a kernel that is not.
+ready()
+{
+	[ "$1" != "$(dpkg --print-architecture)" ] || return 0
+	(need_guest "$1" && install_missing) || return 4
+	(arch_facts "$1" && foreign "$1" busybox-static && foreign "$1" libcap-dev)
+}
+
+# obtain NAME: prints the path of its image
+obtain()
+{
+	# shellcheck disable=SC2046 # words
+	set -- $(echo "$kernels" | awk -v name="$1" '$1 == name { $1 = ""; print }')
+	case $1 in
+	fetch)	ready "$2" && "$vm/debian.sh" --arch "$2" kernel "$3" "$4" ;;
+	build)	"$vm/build.sh" "$2" ;;
+	esac
+}
+
+main()
+{
+	[ "${1:-}" != --list ] || { names; exit 0; }
+	defaults
+	limit=1800
+	memory=1024
+	parse "$@"
+	use_cache
+	use_scratch
+	[ -n "$images" ] || images=$(names)
+	: > "$scratch/skipped"
+	set --
+	status=4
+	for name in $images; do
+		names | grep -q -x -F -e "$name" || die "no kernel $name: --list names them"
+	done
+	for name in $images; do
+		progress "$name: fetching or building"
+		if image=$(obtain "$name" 2> "$scratch/said"); then
+			set -- "$@" "$image"
+		elif [ $? = 4 ]; then
+			echo "$name: skipped: $(tail -n 1 "$scratch/said")" >> "$scratch/skipped"
+		else
+			echo "$name: failed: $(tail -n 1 "$scratch/said")" >> "$scratch/skipped"
+			status=2
+		fi
+	done
+	progress
+	if [ $# -gt 0 ]; then
+		"$vm/boot.sh" ${jobs:+--jobs "$jobs"} --timeout "$limit" \
+			--memory "$memory" --cpus "$cpus" --append "$append" \
+			${programs:+--programs "$programs"} "$@" &
+		children=$!
+		wait "$children"
+		booted=$?
+		children=''
+		[ "$status" = 2 ] && [ "$booted" != 1 ] || status=$booted
+	fi
+	sed 's/^/# /' "$scratch/skipped"
+	exit "$status"
+}
+
+main "$@"

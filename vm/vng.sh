@@ -1,0 +1,159 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the suite under virtme-ng: in kernel trees, built for it where they are
+# not, or in images that have what virtme-ng needs.
+
+set -u
+
+vm=$(cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR
+. "$vm/common.sh"
+. "$vm/kernels.sh"
+. "$vm/programs.sh"
+. "$vm/guests.sh"
+
+usage()
+{
+	cat <<-EOF
+	usage: vng.sh [OPTION...] [TREE | IMAGE]... [-- TEST...]
+
+	Run the suite, or the tests that match, under virtme-ng: in a kernel tree, which
+	is configured and built with its objects in the cache, or in an image. Without
+	any, in the kernel tree that this directory is in.
+
+	--jobs N	guests at a time (number of processors)
+	--timeout S	seconds that a guest may take ($limit)
+	--memory MB	of a guest ($memory)
+	--cpus N	of a guest ($cpus)
+	--append ARGS	for the kernel's command line
+	--strict	known kernel bugs are failures
+	--user		run the tests as an ordinary user
+	--programs DIR	run the static programs in DIR, not the suite's
+
+	Exit status: 0 passed, 1 failed (or a guest died during the tests), 4 all
+	skipped, 2 a kernel that never reached the tests, or an error of our own.
+	EOF
+}
+
+default_images()
+{
+	if [ -e "$here/../lib.mk" ]; then
+		(cd "$here/../../../.." && pwd)
+	fi
+}
+
+# Debian 12 has no virtme-ng of its own.
+need_vng()
+{
+	command -v vng >/dev/null && return
+	if command -v apt-cache >/dev/null && apt-cache show virtme-ng >/dev/null 2>&1; then
+		need_command vng virtme-ng
+		return
+	fi
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		die "no vng: install the package virtme-ng, on Debian 12 as root: $vm/debian.sh install sid virtme-ng"
+	fi
+	"$vm/debian.sh" install sid virtme-ng || exit 2
+}
+
+# What virtme-ng must find in a kernel: the file system of this machine, and ways
+# to it and back. $1: configuration
+lacks()
+{
+	for option in VIRTIO_PCI VIRTIO_CONSOLE NET_9P_VIRTIO 9P_FS OVERLAY_FS; do
+		grep -q "^CONFIG_$option=y" "$1" || echo "CONFIG_$option"
+	done
+}
+
+# The configuration of an image: beside it, or in it where the tree has the tool
+config_of()
+{
+	name=${1##*/}
+	for file in "${1%/*}/config-${name#*-}" "${1%/*}/config" \
+		"${1%/arch/*/boot/*}/.config"; do
+		if [ -f "$file" ]; then
+			echo "$file"
+			return
+		fi
+	done
+}
+
+# Trees are built first, so that what is left are images. Called once.
+prepare()
+{
+	need_vng
+	need_command setpriv util-linux
+	need_guest "$(dpkg --print-architecture)"
+	install_missing
+	while read -r image; do
+		tree_or_image "$image" || exit
+	done < "$scratch/images" > "$scratch/built" || exit
+	mv "$scratch/built" "$scratch/images"
+	make_tree "$(dpkg --print-architecture)"
+}
+
+tree_or_image()
+{
+	if [ -d "$1" ]; then
+		build_tree "$(cd -- "$1" && pwd)"
+		return
+	fi
+	if ! [ -f "$1" ] || ! [ -r "$1" ]; then
+		die "$1: no kernel image or tree that can be read"
+	fi
+	arch=$(image_arch "$1")
+	[ "$arch" = "$(dpkg --print-architecture)" ] ||
+		die "$1: virtme-ng runs images of this machine's architecture only, this is: $arch: use --boot"
+	config=$(config_of "$1")
+	if [ -n "$config" ]; then
+		lacking=$(lacks "$config" | paste -s -d ' ')
+		[ -z "$lacking" ] ||
+			die "$1: virtme-ng cannot boot it, which lacks $lacking (built in): use --boot, which can"
+	fi
+	case $1 in
+	/*)	echo "$1" ;;
+	*)	echo "$PWD/$1" ;;
+	esac
+}
+
+# A tree in which nobody has built is built for virtme-ng, objects in the cache.
+build_tree()
+{
+	tree=$1
+	[ -e "$tree/kernel/nsproxy.c" ] || die "$tree is no kernel tree"
+	if [ -e "$tree/arch/x86/boot/bzImage" ]; then
+		tree_or_image "$tree/arch/x86/boot/bzImage"
+		return
+	fi
+	[ ! -e "$tree/.config" ] ||
+		die "$tree is configured and not built: build it, or make mrproper to have it built here"
+	need_kernel_build
+	install_missing
+	objects=$cache/vng/$(echo "$tree" | sha256sum | cut -c 1-16)
+	build vng "$tree" "$objects" >&2 ||
+		die "$tree does not build: $(grep -m 1 -E '(error|Error|\*\*\*)' "$objects/log"), see $objects/log"
+	tree_or_image "$objects/arch/x86/boot/bzImage"
+}
+
+# QEMU opens what virtme-ng gives it as a console several times over, which only a
+# pipe can bear. For --qemu-opts see programs.sh.
+start_guest()
+{
+	kernel=$1
+	arch_facts "$(dpkg --print-architecture)"
+	set -- --run "$kernel" --user root --cpus "$cpus" --memory "${memory}M" \
+		--verbose --force-9p --rodir "/tmp/setns=$scratch/guest" \
+		--qemu-opts="-cpu $processor" --append "panic=-1" --append "$append" \
+		--exec "env $(guest_environment)sh /tmp/setns/guest.sh /tmp/setns/tests"
+	[ "$(accelerator "$kernel" "$native")" = kvm ] || set -- "$@" --disable-kvm
+	mkfifo "$console.pipe"
+	cat "$console.pipe" > "$console" &
+	TMPDIR=$scratch setpriv --pdeathsig KILL -- timeout -k 5 "$limit" \
+		setpriv --pdeathsig KILL -- vng "$@" \
+		< /dev/null > "$ktap" 2> "$console.pipe" &
+	# shellcheck disable=SC2034 # for guests.sh
+	guest=$!
+}
+
+main "$@"
