@@ -19,7 +19,7 @@ include project.mk
 # What the programs share is compiled once.
 helpers := $(filter-out %_test.c %_bench.c,$(sort $(wildcard *.c)))
 helpers := $(patsubst %.c,$(OUTPUT)/%.o,$(helpers))
-EXTRA_CLEAN := $(helpers)
+EXTRA_CLEAN := $(helpers) $(OUTPUT)/setns_bench
 
 ifneq ($(selftests),)
 include $(selftests)/lib.mk
@@ -31,10 +31,12 @@ endif
 
 # Set after lib.mk, as 5.10's discards what stood in LOCAL_HDRS before. What is
 # in it is kept off the compile line.
-LOCAL_HDRS += $(wildcard *.h)
+LOCAL_HDRS += $(wildcard *.h bench/*.h)
 
 $(helpers): $(OUTPUT)/%.o: %.c $(LOCAL_HDRS) | probe
 	$(CC) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 $(TEST_GEN_PROGS): $(helpers) $(LOCAL_HDRS) | probe
+
+$(OUTPUT)/setns_bench: $(wildcard bench/*.c) $(helpers) $(LOCAL_HDRS) | probe
 endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Attributes by the kernel's names, and its fixed-size types. */
+/* What the kernel has by these names, and its fixed-size types. */
 #ifndef SETNS_COMPILER_H
 #define SETNS_COMPILER_H
 
@@ -14,6 +14,10 @@
 
 #ifndef __aligned
 #define __aligned(n)	__attribute__((__aligned__(n)))
+#endif
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
 #endif /* SETNS_COMPILER_H */

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "compiler.h"
+
 #define ERRNO_NAMES(X) \
 	X(EPERM) X(ENOENT) X(ESRCH) X(EINTR) X(EIO) X(EBADF) X(ECHILD) \
 	X(EAGAIN) X(ENOMEM) X(EACCES) X(EFAULT) X(EBUSY) X(EEXIST) \
@@ -27,7 +29,7 @@ static inline const char *errno_name(int err)
 	};
 	static char number[32];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].err == err)
 			return names[i].name;
 	snprintf(number, sizeof(number), "errno %d", err);

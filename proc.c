@@ -29,7 +29,8 @@ void proc_close(void)
 }
 
 /* The path of a task's file below /proc. */
-static const char *task_path(pid_t tid, const char *fmt, va_list args)
+static const char *__printf(2, 0)
+task_path(pid_t tid, const char *fmt, va_list args)
 {
 	static __thread char path[128];
 	int len;

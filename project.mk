@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := all
 
 # What can be made without a kernel tree.
-project_goals := check clean harness help place print-tests
+project_goals := check clean harness help patch place print-tests
 
 ifneq ($(KSRC),)
 selftests := $(abspath $(KSRC))/tools/testing/selftests
@@ -27,7 +27,7 @@ ifeq ($(OUTPUT),)
 OUTPUT := $(or $(O),$(if $(word 2,$(CURDIR)),.,$(CURDIR)))
 endif
 
-.PHONY: probe $(project_goals)
+.PHONY: bench probe $(project_goals)
 
 # One line that names the package, in place of the compiler's many.
 probe:
@@ -53,3 +53,11 @@ harness:
 # make place KTREE=/path/to/linux
 place:
 	@sh lib/place.sh '$(KTREE)'
+
+# The patch that adds this directory to a tree: make patch KTREE=/path/to/linux
+patch:
+	@sh lib/patch.sh '$(KTREE)'
+
+# Measure, see setns_bench.c: make bench [ROUNDS=N]
+bench: $(OUTPUT)/setns_bench
+	@sh bench/run.sh $(OUTPUT)/setns_bench $(OUTPUT)/bench $(ROUNDS)

@@ -68,7 +68,7 @@ const char *world_lacks_root(void)
 
 	if (geteuid() || state_take(&own))
 		return "needs root";
-	for (unsigned int i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(needed); i++) {
 		__u64 bit = 1ULL << needed[i];
 		char *name;
 

@@ -5,7 +5,8 @@
 # TAP. A test first says what it needs (need_command and its like), then calls
 # install_missing, and ends with done_testing.
 
-here=$(cd -P -- "$(dirname -- "$0")/.." && pwd) || exit 2
+here=$(cd -P -- "$(dirname -- "$0")/.." && { [ -e run_tests.sh ] || cd ..; } &&
+	pwd) || exit 2
 count=0
 # shellcheck disable=SC2034 # for the tests
 cache=${SETNS_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/setns-selftest}

@@ -1,0 +1,183 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What does the suite notice? Runs it, and the tree's own pidfd_setns_test, on a
+# kernel that holds many bugs, one of which lives at a time.
+
+set -u
+
+mutants=$(cd -- "$(dirname -- "$0")" && pwd)
+vm=${mutants%/*}/vm
+# shellcheck source=vm/common.sh
+. "$vm/common.sh"
+# shellcheck source=vm/programs.sh
+. "$vm/programs.sh"
+
+usage()
+{
+	cat <<-EOF
+	usage: run.sh [OPTION...] [NAME|NUMBER...]
+
+	Run the suite against every seeded bug, or against those that are named ("*"
+	stands for anything), and print who noticed what. A run that was stopped goes
+	on where it was.
+
+	--tenth		only a fixed tenth, all of which are to be noticed
+	--thorough	all of the suite's programs for every bug, not only until one
+	    		has noticed it
+	--survivors	only those that no test of the last whole run noticed
+	--kernel SUITE	the kernel of this Debian suite (bookworm)
+	--guests N	guests at a time (number of processors)
+	--list		print the bugs and run nothing
+	--fresh		forget the results of a run that was stopped
+
+	Exit status: 0 all are noticed or equivalent, 1 some are not, 2 trouble,
+	4 the kernel's source is not to be had.
+	EOF
+}
+
+number()
+{
+	case ${2:-} in
+	''|*[!0-9]*|0*) die "$1: ${2:-nothing} is no number above 0" ;;
+	esac
+}
+
+# The rows of the table that the arguments name
+select_rows()
+{
+	[ $# != 0 ] || { cat "$build/table"; return; }
+	: > "$scratch/selected"
+	for glob; do
+		found=''
+		while IFS='	' read -r nr name rest; do
+			# shellcheck disable=SC2254 # a pattern
+			case $nr/$name in
+			"$glob/"*|*"/$glob"|*/$glob) ;;
+			*)	continue ;;
+			esac
+			found=1
+			printf '%s\t%s\t%s\n' "$nr" "$name" "$rest"
+		done < "$build/table" >> "$scratch/selected"
+		# Not every kernel has all bugs of the tenth.
+		[ -n "$found" ] || [ -n "$tenth" ] ||
+			die "no bug is called $glob: see run.sh --list"
+	done
+	sort -t '	' -k 1,1n -u "$scratch/selected"
+}
+
+# The suite's programs and the tree's, and the guest's side of the run
+make_guest()
+{
+	make_initramfs amd64
+	mkdir -p "$scratch/more/tests"
+	strip -o "$scratch/more/tests/tree-pidfd_setns_test" \
+		"$build/pidfd_setns_test"
+	cp "$mutants/guest.sh" "$scratch/more"
+	(cd "$scratch/more" && find guest.sh tests | cpio -o -H newc -R 0:0 --quiet) \
+		>> "$scratch/amd64.initramfs" ||
+		die "cannot write $scratch/amd64.initramfs: is the disk full?"
+}
+
+# Results hold for the programs and the kernel that they were made with.
+same_as_before()
+{
+	now=$( { cat "$build/built" "$mutants/guest.sh" "$mutants/drive.py"
+		for name in $(make -s -C "$here" print-tests); do
+			cat "$cache/programs/amd64/$name"
+		done; echo "$first"; } | sha256sum)
+	if [ -n "$fresh" ] || [ "$(cat "$build/results.of" 2>/dev/null)" != "$now" ]; then
+		rm -f "$build/results"
+		echo "$now" > "$build/results.of"
+	fi
+}
+
+run_guests()
+{
+	words="console=ttyS0 SETNS_CHANNEL=ttyS1 panic=-1 quiet nokaslr"
+	words="$words mitigations=off tsc=reliable no_timer_check random.trust_cpu=on"
+	# shellcheck disable=SC2086 # $first is a word or none
+	setpriv --pdeathsig TERM -- python3 "$mutants/drive.py" $first "$results" \
+		"$scratch/table" "$scratch" "$guests" \
+		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
+		-accel "$(accelerator "$build/bzImage" amd64)" -cpu max \
+		-m 512 -smp 1 -kernel "$build/bzImage" \
+		-initrd "$scratch/amd64.initramfs" \
+		-append "$words" \
+		-serial file:@ -chardev stdio,id=report,signal=off \
+		-serial chardev:report &
+	children=$!
+	wait "$children"
+	status=$?
+	children=''
+	[ "$status" = 0 ] || exit 2
+}
+
+tenth='' survivors='' fresh='' list='' first=--first guests='' kernel=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h|--help) usage; exit 0 ;;
+	--tenth) tenth=1 ;;
+	--survivors) survivors=1 ;;
+	--fresh) fresh=1 ;;
+	--thorough) first='' ;;
+	--list)	list=1 ;;
+	--guests)
+		number "$@"
+		guests=$2
+		shift ;;
+	--kernel)
+		[ -n "${2:-}" ] || die "--kernel: which suite?"
+		kernel=$2
+		shift ;;
+	-*)	usage >&2; die "unknown option $1" ;;
+	*)	break ;;
+	esac
+	shift
+done
+guests=${guests:-$(nproc)}
+use_cache
+build=$("$mutants/build.sh" ${kernel:+--suite "$kernel"}) || exit
+use_scratch
+if [ -n "$list" ]; then
+	select_rows "$@" > "$scratch/table"
+	cut -f 1,2,5,6 "$scratch/table"
+	exit
+fi
+
+programs=''
+need_guest amd64
+need_command setpriv util-linux
+need_command strip binutils
+install_missing
+need_memory $((guests * 700))
+make_guest
+report=$mutants/report.py
+if [ -n "$tenth" ]; then
+	[ -s "$mutants/tenth" ] || die "no $mutants/tenth: make it, see report.py"
+	while read -r name; do
+		set -- "$@" "$name"
+	done <<-EOF
+	$(grep -v '^#' "$mutants/tenth")
+	EOF
+elif [ -n "$survivors" ]; then
+	[ -e "$build/results" ] || die "there was no whole run yet: run.sh"
+	while read -r name; do
+		set -- "$@" "$name"
+	done <<-EOF
+	$(python3 "$report" --survivors "$build/results" "$build/table")
+	EOF
+fi
+select_rows "$@" > "$scratch/table"
+if [ $# = 0 ]; then
+	same_as_before
+	results=$build/results
+else
+	results=$scratch/results
+fi
+run_guests
+if [ -n "$tenth" ]; then
+	python3 "$report" --brief "$results" "$scratch/table"
+else
+	python3 "$report" "$results" "$scratch/table"
+fi

@@ -1,0 +1,224 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Fit to send: what a maintainer asks of a patch that adds a directory of selftests,
+# held against the newest kernel source that the distribution has. What compilers and
+# C libraries say is in compilers.t.
+
+# shellcheck source=../tap.sh
+. "$(dirname -- "$0")/../tap.sh"
+
+need_build
+need_command git git
+need_command rsync rsync
+need_command sparse sparse
+need_command prove perl
+need_command flex flex
+need_command bison bison
+need_command python3 python3
+need_command xz xz-utils
+need_python tap python3-tap
+need_command clang clang
+install_missing
+
+suite=trixie-backports
+
+# What is asked of the tree: $tree
+make_tree()
+{
+	package=$("$here/vm/debian.sh" newest $suite '^linux-source-[0-9.]*$' 2>&1) ||
+		die "$package"
+	deb=$cache/packages/$suite-source
+	said=$("$here/vm/debian.sh" get $suite "$deb" "$package" 2>&1) || die "$said"
+	tarball=$deb/usr/src/$package.tar.xz
+	tree=$cache/trees/fit-${package}_$(stat -c %s-%Y "$tarball")
+	mkdir -p "$cache/trees"
+	exec 9>"$tree.lock"
+	flock 9
+	[ ! -d "$tree" ] || return 0
+	rm -rf "$cache/trees/fit-$package"_*/
+	arch=$(uname -m | sed 's/x86_64/x86/; s/i.86/x86/; s/aarch64/arm64/')
+	rm -rf "$tree.part"
+	mkdir "$tree.part"
+	xz -dc "$tarball" | tar -x -C "$tree.part" --strip-components=1 --wildcards \
+		--exclude='*/selftests/[!k]*/*' --exclude='*/selftests/k[!s]*/*' \
+		'*/Kconfig*' '*/tools/testing/selftests/*' '*/tools/testing/kunit/*' \
+		'linux-source-*/MAINTAINERS' 'linux-source-*/Makefile' \
+		'linux-source-*/Kbuild' 'linux-source-*/COPYING' \
+		'linux-source-*/CREDITS' 'linux-source-*/README' \
+		'linux-source-*/scripts/*' 'linux-source-*/include/linux/*' \
+		'linux-source-*/kernel/configs/*' \
+		"linux-source-*/arch/$arch/Makefile*" \
+		"linux-source-*/arch/$arch/configs/*" || die "cannot unpack $tarball"
+	for place in arch Documentation drivers fs init ipc kernel lib; do
+		mkdir -p "$tree.part/$place"
+	done
+	mv -T "$tree.part" "$tree"
+}
+
+make_tree
+checkpatch()
+{
+	# From here, for .checkpatch.conf. Whom MAINTAINERS is to name is the sender's
+	# to say; "need_command make make" is a repeated word and a .t no script to it.
+	(cd "$here" && perl "$tree/scripts/checkpatch.pl" --root="$tree" --strict \
+		--show-types --terse --showfile --no-summary \
+		--ignore FILE_PATH_CHANGES,REPEATED_WORD,EXECUTE_PERMISSIONS "$1")
+}
+
+# Who sends it is of no matter here.
+export GIT_CONFIG_COUNT=2 \
+	GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0='A Sender' \
+	GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1='sender@example.org'
+patch=$scratch/0001.patch
+sh "$here/lib/patch.sh" "$tree" > "$patch" 2> "$scratch/said"
+is 'make patch' "$?$(cat "$scratch/said")" 0
+check 'the patch applies to the tree' git -C "$tree" apply --check "$patch"
+like 'it adds a line to TARGETS' "$(git apply --summary --numstat "$patch")" \
+	'*1	0	tools/testing/selftests/Makefile*'
+is 'it adds whatever is here' "$(git apply --summary "$patch" |
+		sed -n 's|^ create mode .* tools/testing/selftests/setns/||p' | sort)" \
+	"$(cd "$here" && rsync -a --list-only --exclude=/.git --exclude=/.ci \
+		--filter=':- .gitignore' ./ | awk '/^[^d]/ { print $NF }' | sort)"
+is 'checkpatch.pl --strict' "$(checkpatch "$patch" 2>&1)" ''
+like 'get_maintainer.pl names the list' \
+	"$(cd "$tree" && perl scripts/get_maintainer.pl --no-git --no-git-fallback "$patch" 2>&1)" \
+	'*linux-kselftest@vger.kernel.org*'
+spdx=$(cd "$here" && git apply --summary "$patch" | sed -n 's|.*selftests/setns/||p' |
+	while read -r file; do
+		case $file in
+		*.svg|*.csv|*.md|*.config|README|config|settings|.*|mutants/*) continue ;;
+		esac
+		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || echo "$file"
+	done)
+is 'each source has its SPDX line first' "$spdx" ''
+
+# The W=1 of kernel code, by the words of scripts/Makefile.extrawarn, as far as user
+# space has them; but not what the harness' macros make without a prototype.
+w1='-Wextra -Wunused -Wmissing-format-attribute -Wold-style-definition
+-Wunused-but-set-variable -Wunused-const-variable -Wformat-overflow
+-Wformat-truncation -Wstringop-truncation -Wtype-limits'
+
+# quiet COMMAND...: it says nothing
+quiet()
+{
+	said=$("$@" 2>&1)
+	status=$?
+	[ -z "$said" ] || echo "$said"
+	[ $status -eq 0 ] && [ -z "$said" ]
+}
+
+# builds COMPILER FLAG...
+builds()
+{
+	compiler=$1
+	shift
+	quiet make -s "-j$(nproc)" -C "$here" OUTPUT="$scratch/w1-$compiler" \
+		CC="$compiler" USERCFLAGS="-Werror $*"
+}
+
+# sources [not]: what is built; with not, those without the harness' macros
+sources()
+{
+	(cd "$here" && find . -maxdepth 2 \( -path './*.c' -o -path './bench/*.c' \) \
+		! -path './tests/*' ! -path './mutants/*' ! -path './vm/*' | sort) |
+		if [ $# -eq 1 ]; then
+			grep -v '_test\.c$'
+		else
+			cat
+		fi
+}
+
+# shellcheck disable=SC2086 # words
+check 'W=1 with gcc' builds gcc $w1
+# shellcheck disable=SC2086
+check 'W=1 with clang' builds clang -Wno-unknown-warning-option $w1
+# shellcheck disable=SC2046 # names of files
+is 'W=1 with gcc, what has no prototype' \
+	"$(cd "$here" && gcc -Wmissing-prototypes -Wmissing-declarations \
+		-fsyntax-only $(sources not) 2>&1)" ''
+harness=$(sh "$here/lib/harness.sh") || die "$harness"
+is 'sparse' "$(cd "$here" && sources | while read -r file; do
+	sparse -Wno-decl -D_GNU_SOURCE= -isystem "$harness" "$file"
+done 2>&1)" ''
+is 'sparse, what is not declared' "$(cd "$here" && sources not | while read -r file; do
+	sparse -D_GNU_SOURCE= "$file"
+done 2>&1)" ''
+
+# What others read: the runner's output, and each program's own.
+"$here/run_tests.sh" --ktap > "$scratch/all.ktap" 2>&1
+status=$?
+is 'run_tests.sh --ktap' "$status" 0
+
+# totals FILE: PASS FAIL XFAIL SKIP, of the last such line
+totals()
+{
+	sed -n 's/^# Totals: pass:\([0-9]*\) fail:\([0-9]*\) xfail:\([0-9]*\) .* skip:\([0-9]*\) .*/\1 \2 \3 \4/p' \
+		"$1" | tail -n 1
+}
+
+# kunit FILE: what its parser makes of it; to it an expected failure has passed.
+kunit()
+{
+	(cd "$tree" && python3 tools/testing/kunit/kunit.py parse "$1") > "$scratch/kunit" 2>&1
+	sed -n 's/.*Testing complete\. //p' "$scratch/kunit"
+}
+# Our totals are of tests, and the runner's own line on the kernel's log is none.
+log=$(grep -cE '^ok [0-9]+ kernel_log$' "$scratch/all.ktap")
+# shellcheck disable=SC2046 # numbers
+set -- $(totals "$scratch/all.ktap")
+is 'kunit.py finds all of it' "$(kunit "$scratch/all.ktap" | tr -d ,)" \
+	"Ran $(($1 + $3 + $4 + log)) tests: passed: $(($1 + $3 + log)) skipped: $4"
+is 'kunit.py finds no fault in it' \
+	"$(grep -E '\[(ERROR|CRASHED|FAILED)\]' "$scratch/kunit")" ''
+check 'prove reads it' prove -Q -e cat "$scratch/all.ktap"
+
+# tap.py, which LAVA's test definitions parse with: PASS SKIP FAIL of a program
+tap_py()
+{
+	"$(python_with tap)" - "$1" <<-'END'
+	import sys
+	from tap.parser import Parser
+
+	lines = [l for l in Parser().parse_file(sys.argv[1]) if l.category == "test"]
+	skips = sum(bool(l.skip) for l in lines)
+	print(sum(bool(l.ok) for l in lines) - skips, skips, sum(not l.ok for l in lines))
+	END
+}
+
+# by_regex FILE: how the runners of kselftest and LTP read lines, without a grammar
+by_regex()
+{
+	grep -cE '^(# )?ok [0-9]+ ' "$1"
+	grep -cE '^(# )?not ok [0-9]+ ' "$1"
+}
+
+bin=${OUTPUT:-$here}
+for program in $(make -s -C "$here" print-tests); do
+	file=$scratch/$program.ktap
+	(cd "$bin" && timeout 60 "./$program") > "$file" 2>&1
+	# shellcheck disable=SC2046 # numbers
+	set -- $(totals "$file")
+	is "$program: tap.py" "$(tap_py "$file")" "$(($1 + $3)) $4 $2"
+	is "$program: line by line" "$(by_regex "$file" | tr '\n' ' ')" "$(($1 + $3 + $4)) $2 "
+	check "$program: prove" prove -Q -e cat "$file"
+	like "$program: kunit.py" "$(kunit "$file")" "Ran $(($1 + $2 + $3 + $4)) tests: *"
+done
+
+# make kselftest-merge finds config, and all of it holds.
+git -C "$tree" apply --check "$patch" && merged=$scratch/merged
+mkdir "$merged"
+cp -a "$tree/." "$merged"
+(cd "$merged" && git init -q . && git apply "$patch") || bail_out 'the patch does not apply'
+merge()
+{
+	quiet make -s -C "$merged" defconfig || return 1
+	make -C "$merged" kselftest-merge 2>&1 | grep -F setns/config || return 1
+	missing_options=$(grep -vxFf "$merged/.config" "$here/config")
+	[ -z "$missing_options" ] || {
+		echo "not in .config: $missing_options"
+		return 1
+	}
+}
+check 'make kselftest-merge' merge
+done_testing

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# A kernel tree under virtme-ng: configured, built, booted and judged. Then, on
+# the same kernel, the quick way beside what virtme-ng's users do today: the
+# tree's own "make kselftest TARGETS=pidfd" in its guest.
+
+# shellcheck source=../tap.sh
+. "$(dirname -- "$0")/../tap.sh"
+
+need_command qemu-system-x86_64 qemu-system-x86
+need_command busybox busybox-static
+need_command cpio cpio
+need_command rsync rsync
+install_missing
+command -v vng >/dev/null || {
+	[ "$(id -u)" = 0 ] || die 'no vng, and not root to install it'
+	said=$("$here/vm/debian.sh" install sid virtme-ng 2>&1) || die "$said"
+}
+
+suite=trixie-backports
+package=$("$here/vm/debian.sh" newest $suite '^linux-source-[0-9.]*$' 2>&1) ||
+	die "$package"
+said=$("$here/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
+	get $suite "$cache/packages/$package" "$package" 2>&1) || die "$said"
+tree=$cache/vng-tree/linux
+rm -rf "$tree"
+mkdir -p "$tree"
+tar -xf "$cache/packages/$package/usr/src/$package.tar.xz" -C "$tree" \
+	--strip-components=1 || bail_out "cannot unpack $package"
+
+mkdir "$scratch/programs"
+cat > "$scratch/programs/one_test" <<'E2'
+#!/bin/sh
+[ "$1" != --list ] || { echo a; exit; }
+echo "TAP version 13"; echo "1..1"; echo "ok 1 a"; exit "${SETNS_EXIT:-0}"
+E2
+chmod 755 "$scratch/programs/one_test"
+
+"$here/run_tests.sh" --vng --programs "$scratch/programs" "$tree" \
+	> "$scratch/out" 2>&1
+is 'a tree is built and boots' $? 0
+out=$(cat "$scratch/out")
+like 'its guest reports' "$out" 'KTAP version 1
+*
+  ok 1 a
+ok 1 one_test
+ok 2 kernel_log
+# kernel *'
+image=$(find "$cache/vng" -name bzImage -path '*/x86/*' | head -n 1)
+SETNS_EXIT=1 "$here/run_tests.sh" --vng --programs "$scratch/programs" "$image" \
+	> "$scratch/out" 2>&1
+is 'an image, and a test that fails' $? 1
+sed -i 's/^echo "TAP.*/&; echo c > \/proc\/sysrq-trigger/' "$scratch/programs/one_test"
+"$here/run_tests.sh" --vng --programs "$scratch/programs" "$image" \
+	> "$scratch/out" 2>&1
+is 'a panic during the tests' $? 1
+like 'and what it says' "$(cat "$scratch/out")" \
+	'*vng.sh: *: during the tests: Kernel panic*'
+
+seconds()
+{
+	begin=$(date +%s%N)
+	"$@" > "$scratch/out" 2>&1
+	status=$?
+	tenths=$((($(date +%s%N) - begin) / 100000000))
+}
+
+selftests=$tree/tools/testing/selftests
+{
+	make -s -C "$tree" headers
+	make -s -C "$selftests" TARGETS=pidfd
+} > "$scratch/make" 2>&1
+programs=$scratch/pidfd
+mkdir "$programs"
+make -s -C "$selftests" TARGETS=pidfd OUTPUT="$scratch/static" USERLDFLAGS=-static \
+	>> "$scratch/make" 2>&1
+find "$scratch/static" -name '*setns_test' -exec cp {} "$programs/" \;
+
+seconds "$here/run_tests.sh" --boot --programs "$programs" "$image"
+quick=$tenths
+is 'the quick way runs pidfd_setns_test' $status 0
+kvm=''
+[ "$(cat "$cache"/accel-* 2>/dev/null)" = kvm ] || kvm=--disable-kvm
+seconds timeout 900 vng --run "$image" --user root --cpus 2 --memory 1G --force-9p \
+	--overlay-rwdir "$tree" --cwd "$tree" ${kvm:+"$kvm"} \
+	--qemu-opts='-cpu max,cx16=off' \
+	--exec 'make -C tools/testing/selftests TARGETS=pidfd run_tests'
+slow=$tenths
+diag "quick way $((quick / 10)).$((quick % 10)) s, vng with the tree's own tests $((slow / 10)).$((slow % 10)) s"
+like 'those of the tree ran' "$(cat "$scratch/out")" '*selftests: pidfd: pidfd_setns_test*'
+if [ $slow -ge $((3 * quick)) ]; then
+	ok 'the quick way is three times as fast'
+else
+	not_ok 'the quick way is three times as fast'
+fi
+rm -rf "$tree"
+done_testing
