@@ -64,7 +64,8 @@ extract()
 		'*/Kconfig*' "$top/tools/testing/selftests" \
 		"$top/Makefile" "$top/Kbuild" "$top/scripts" "$top/include" \
 		"$top/usr/include" "$top/tools/build" "$top/tools/include" \
-		"$top/tools/scripts" "$top/arch/$arch/Makefile*" \
+		"$top/tools/arch/$arch/include" "$top/tools/scripts" \
+		"$top/arch/$arch/Makefile*" \
 		"$top/arch/$arch/include" "$top/arch/$arch/entry/syscalls" \
 		"$top/arch/$arch/tools" 2>"$scratch/tar"
 	# Not each of these is in each version.

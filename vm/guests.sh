@@ -135,7 +135,7 @@ one()
 	children=$guest
 	watch < "$ktap"
 	[ -z "$verdict" ] || kill "$guest" 2>/dev/null
-	wait "$guest"
+	wait "$guest" 2>/dev/null
 	ended=$?
 	children=''
 	tenths=$((($(date +%s%N) - begin) / 100000000))

@@ -136,22 +136,25 @@ build_tree()
 	tree_or_image "$objects/arch/x86/boot/bzImage"
 }
 
-# QEMU opens what virtme-ng gives it as a console several times over, which only a
-# pipe can bear. For --qemu-opts see programs.sh.
+# The report takes a serial port of its own, as virtme-ng's ports need a udev in
+# the guest and all else shares the console, which QEMU opens several times over:
+# only a pipe can bear that. For the processor see programs.sh.
 start_guest()
 {
 	kernel=$1
 	arch_facts "$(dpkg --print-architecture)"
 	set -- --run "$kernel" --user root --cpus "$cpus" --memory "${memory}M" \
-		--verbose --force-9p --rodir "/tmp/setns=$scratch/guest" \
-		--qemu-opts="-cpu $processor" --append "panic=-1" --append "$append" \
-		--exec "env $(guest_environment)sh /tmp/setns/guest.sh /tmp/setns/tests"
+		--verbose --force-9p --disable-microvm \
+		--rodir "/tmp/setns=$scratch/guest" \
+		--qemu-opts="-cpu $processor -chardev file,id=report,path=$ktap -serial chardev:report" \
+		--append "panic=-1" --append "$append" --exec "stty raw < /dev/ttyS1; env $(
+			guest_environment)sh /tmp/setns/guest.sh /tmp/setns/tests > /dev/ttyS1 2>&1"
 	[ "$(accelerator "$kernel" "$native")" = kvm ] || set -- "$@" --disable-kvm
 	mkfifo "$console.pipe"
 	cat "$console.pipe" > "$console" &
 	TMPDIR=$scratch setpriv --pdeathsig KILL -- timeout -k 5 "$limit" \
 		setpriv --pdeathsig KILL -- vng "$@" \
-		< /dev/null > "$ktap" 2> "$console.pipe" &
+		< /dev/null > "$console.pipe" 2>&1 8> "$ktap" &
 	# shellcheck disable=SC2034 # for guests.sh
 	guest=$!
 }

@@ -47,7 +47,7 @@ like 'its guest reports' "$out" 'KTAP version 1
 ok 1 one_test
 ok 2 kernel_log
 # kernel *'
-image=$(find "$cache/vng" -name bzImage -path '*/x86/*' | head -n 1)
+image=$cache/vng/$(echo "$tree" | sha256sum | cut -c 1-16)/arch/x86/boot/bzImage
 SETNS_EXIT=1 "$here/run_tests.sh" --vng --programs "$scratch/programs" "$image" \
 	> "$scratch/out" 2>&1
 is 'an image, and a test that fails' $? 1

@@ -6,8 +6,8 @@
 # as an ordinary user, and exec of crun and runc into a rootless container. Each
 # under strace, which shows by which calls.
 
-# shellcheck source=tap.sh
-. "$(dirname -- "$0")/tap.sh"
+# shellcheck source=../tap.sh
+. "$(dirname -- "$0")/../tap.sh"
 
 need_command gcc gcc
 need_command unshare util-linux
@@ -312,6 +312,6 @@ for suite in trixie sid; do
 		skip "nsenter of $suite" "$why"
 	fi
 done
-# shellcheck source=containers.sh
+# shellcheck source=../containers.sh
 . "$here/tests/containers.sh"
 done_testing
