@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := all
 
 # What can be made without a kernel tree.
-project_goals := check clean harness help patch place print-tests
+project_goals := check check-kernels clean harness help patch place print-tests
 
 ifneq ($(KSRC),)
 selftests := $(abspath $(KSRC))/tools/testing/selftests
@@ -45,6 +45,10 @@ print-tests:
 # The project's own tests: make check TESTS=tests/build.t
 check:
 	@sh lib/check.sh $(TESTS)
+
+# The suite in other kernels: make check-kernels KERNELS="faults bookworm"
+check-kernels:
+	@vm/matrix.sh $(KERNELS)
 
 # Unpack lib.mk and the harness into the cache, without root and apt-get install.
 harness:

@@ -50,6 +50,7 @@ here=$(cd -P -- "$(dirname -- "$0")" && pwd) || exit 2
 case ${1:-} in
 --boot|--vng|--kernels|--bisect)
 	front=$here/vm/${1#--}.sh
+	[ "$1" != --kernels ] || front=$here/vm/matrix.sh
 	[ -x "$front" ] || die "$1: there is no $front"
 	shift
 	exec "$front" "$@" ;;
