@@ -99,7 +99,7 @@ TEST_F(life, pidfd_nonblocking_or_a_copy)
 		{ "pidfd with PIDFD_NONBLOCK",
 		  sys_pidfd_open(t->pid, O_NONBLOCK) },
 		{ "pidfd by dup()", dup(t->pidfd) },
-		{ "pidfd by fcntl(F_DUPFD)", fcntl(t->pidfd, F_DUPFD, 100) },
+		{ "pidfd by fcntl(F_DUPFD)", fcntl(t->pidfd, F_DUPFD, 0) },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(pidfds); i++) {
