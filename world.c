@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "errno_name.h"
@@ -86,6 +87,14 @@ const char *world_lacks_root(void)
 	return NULL;
 }
 
+/* EINVAL in a chroot whose root is no mount point. */
+static int try_private_mounts(void *arg)
+{
+	(void)arg;
+	return unshare(CLONE_NEWNS) ||
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ? errno : 0;
+}
+
 const char *world_enter(enum world world, ns_set *types)
 {
 	static char why[128];
@@ -102,6 +111,9 @@ const char *world_enter(enum world world, ns_set *types)
 		err = in_child(try_userns, NULL);
 	snprintf(why, sizeof(why),
 		 "no user namespace can be made here: %s", errno_name(err));
+	/* Nor can a user namespace be made there: user_namespaces(7). */
+	if (err == EPERM && in_child(try_private_mounts, NULL) == EINVAL)
+		return "in a chroot whose root is no mount point";
 	*types = err ? supported & ~NS_BIT(NS_USER) : supported;
 	if (world == WORLD_ROOT)
 		return world_lacks_root();
