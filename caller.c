@@ -62,7 +62,7 @@ int in_child(int (*fn)(void *arg), void *arg)
 struct peer {
 	struct attempt *a;
 	pthread_t thread;
-	pid_t pid;
+	pid_t caller, pid;
 	int ends[2];	/* the caller's and the peer's */
 	char stack[64 * 1024] __aligned(16);
 };
@@ -99,7 +99,9 @@ static void *be_peer(void *arg)
 /* clone(2) runs no handlers of fork(): this is not to outlive the caller. */
 static int be_peer_process(void *arg)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	const struct peer *peer = arg;
+
+	die_with(peer->caller);
 	alarm(CALLER_WAIT_S);
 	be_peer(arg);
 	_exit(0);
@@ -111,6 +113,7 @@ static int peer_start(struct peer *peer, struct attempt *a)
 	int err;
 
 	peer->a = a;
+	peer->caller = getpid();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, peer->ends))
 		return errno;
 	if (is_thread(a->peer)) {

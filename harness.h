@@ -241,10 +241,7 @@ static inline void harness_fork(void)
 /* A child does not outlive what forked it: no orphan, whatever is killed. */
 static inline void harness_forked(void)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	/* 0: the parent is in another pid namespace. */
-	if (getppid() && getppid() != harness_parent)
-		_exit(KSFT_FAIL);
+	die_with(harness_parent);
 }
 
 /* Whoever starts a program may have signals ignored or blocked. */

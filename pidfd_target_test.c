@@ -222,14 +222,16 @@ TEST_F(life, recycled_pid)
 	};
 	struct target own = { .state = &a->before };
 	int pidfd;
-	pid_t again;
+	pid_t again, test = getpid();
 
 	ASSERT_EQ(0, target_kill(&self->target));
 	ASSERT_EQ(0, target_reap(&self->target));
 	again = sys_clone3(&args);
-	if (!again)
+	if (!again) {
+		die_with(test);
 		for (;;)
 			pause();
+	}
 	if (again < 0)
 		SKIP_TEST("a pid cannot be chosen here: %s",
 			  errno_name(errno));

@@ -331,9 +331,7 @@ static void change_credentials(FIXTURE_DATA(race) *self)
 			_exit(1);
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 		/* Credentials take this with them, too. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		if (getppid() != test)
-			_exit(1);
+		die_with(test);
 		moved(self->race);
 	}
 }

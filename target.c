@@ -93,6 +93,14 @@ int target_own_userns(void)
 	return unshare(CLONE_NEWUSER) || map_ids(uid, gid) ? errno : 0;
 }
 
+void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* It may have died before that.  0: it is in another pid namespace. */
+	if (getppid() && getppid() != parent)
+		_exit(1);
+}
+
 int drop_capability(cap_value_t cap)
 {
 	cap_t caps = cap_get_proc();

@@ -92,6 +92,13 @@ int target_reap(struct target *t);
  */
 int target_own_userns(void);
 
+/*
+ * Lets the calling process, a child of @parent, be killed when that dies
+ * (prctl(2), PR_SET_PDEATHSIG).  fork() does so in every test program; after
+ * clone() and clone3(), and whatever changes credentials, it is to be asked for.
+ */
+void die_with(pid_t parent);
+
 /* Gives up one capability of the calling thread; 0 or an errno. */
 int drop_capability(cap_value_t cap);
 

@@ -35,7 +35,12 @@ need_file()
 # need_perl MODULE PACKAGE
 need_perl()
 {
-	perl -M"$1" -e 1 >/dev/null 2>&1 || need "perl's $1" "$2"
+	# Not by loading it, which takes ten times as long.
+	perl -e '
+		(my $file = shift) =~ s|::|/|g;
+		-e "$_/$file.pm" && exit 0 for @INC;
+		exit 1
+	' "$1" 2>/dev/null || need "perl's $1" "$2"
 }
 
 # A python that has MODULE: the first of the PATH is often not the distribution's.
