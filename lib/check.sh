@@ -31,7 +31,8 @@ exec perl -MTAP::Harness -e '
 	my @why;
 	my $harness = TAP::Harness->new({
 		failures => 1, comments => 1, timer => 1, merge => 0,
-		exec => sub { return [ $_[1] ] },
+		# A single word would be split where it has a blank.
+		exec => sub { return [ "sh", "-c", "exec \"\$0\"", $_[1] ] },
 	});
 	$harness->callback(made_parser => sub {
 		my ($parser, $job) = @_;
