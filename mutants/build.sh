@@ -41,18 +41,10 @@ seeded()
 	echo kernel/Makefile
 }
 
-# A copy of the source that shares with it all files but those that change, in
-# $dir/linux, and the bugs in it
+# The source in $dir/linux, and the bugs in it
 seed()
 {
-	if [ "$(cat "$dir/origin" 2>/dev/null)" != "$tree" ]; then
-		rm -rf "$dir"
-		mkdir -p "$dir"
-		{ cp -al "$tree" "$dir/linux" 2>/dev/null ||
-			{ rm -rf "$dir/linux" && cp -a "$tree" "$dir/linux"; }
-		} || die "cannot copy $tree to $dir: is the disk full?"
-		echo "$tree" > "$dir/origin"
-	fi
+	lend_source
 	for file in $(seeded); do
 		[ ! -e "$tree/$file" ] ||
 			cp --remove-destination "$tree/$file" "$dir/linux/$file"

@@ -44,17 +44,10 @@ sources()
 	done
 }
 
-# A copy of the source in which these files, and no others, count
+# The source in $dir/linux, where these files, and no others, count
 prepare()
 {
-	if [ "$(cat "$dir/origin" 2>/dev/null)" != "$tree" ]; then
-		rm -rf "$dir"
-		mkdir -p "$dir"
-		{ cp -al "$tree" "$dir/linux" 2>/dev/null ||
-			{ rm -rf "$dir/linux" && cp -a "$tree" "$dir/linux"; }
-		} || die "cannot copy $tree to $dir: is the disk full?"
-		echo "$tree" > "$dir/origin"
-	fi
+	lend_source
 	for directory in $(sources | sed 's|/[^/]*$||' | sort -u); do
 		{
 			cat "$tree/$directory/Makefile"
@@ -91,14 +84,13 @@ run_guest()
 	(cd "$scratch/more" && find guest.sh | cpio -o -H newc -R 0:0 --quiet) \
 		>> "$scratch/amd64.initramfs" ||
 		die "cannot write $scratch/amd64.initramfs: is the disk full?"
-	words="console=ttyS0 SETNS_CHANNEL=ttyS1 panic=-1 quiet nokaslr"
-	words="$words mitigations=off tsc=reliable no_timer_check random.trust_cpu=on"
 	setpriv --pdeathsig KILL -- timeout -k 5 900 \
 		setpriv --pdeathsig KILL -- \
 		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
-		-accel "$(accelerator "$dir/bzImage" amd64)" -cpu max \
+		-accel "$(accelerator "$dir/bzImage" amd64)" -cpu "$processor" \
 		-m 512 -smp 1 -kernel "$dir/bzImage" \
-		-initrd "$scratch/amd64.initramfs" -append "$words" \
+		-initrd "$scratch/amd64.initramfs" \
+		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick" \
 		-serial "file:$scratch/console" \
 		-chardev stdio,id=report,signal=off -serial chardev:report \
 		< /dev/null > "$scratch/said" &

@@ -94,16 +94,14 @@ same_as_before()
 
 run_guests()
 {
-	words="console=ttyS0 SETNS_CHANNEL=ttyS1 panic=-1 quiet nokaslr"
-	words="$words mitigations=off tsc=reliable no_timer_check random.trust_cpu=on"
 	# shellcheck disable=SC2086 # $first is a word or none
 	setpriv --pdeathsig TERM -- python3 "$mutants/drive.py" $first "$results" \
 		"$scratch/table" "$scratch" "$guests" \
 		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
-		-accel "$(accelerator "$build/bzImage" amd64)" -cpu max \
+		-accel "$(accelerator "$build/bzImage" amd64)" -cpu "$processor" \
 		-m 512 -smp 1 -kernel "$build/bzImage" \
 		-initrd "$scratch/amd64.initramfs" \
-		-append "$words" \
+		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick" \
 		-serial file:@ -chardev stdio,id=report,signal=off \
 		-serial chardev:report &
 	children=$!

@@ -36,6 +36,19 @@ fetch_source()
 	mv -T "$scratch/source" "$tree"
 }
 
+# A copy of the source $tree in $dir/linux. The two share all files: one is to be
+# changed by putting another in its place.
+lend_source()
+{
+	[ "$(cat "$dir/origin" 2>/dev/null)" != "$tree" ] || return 0
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	{ cp -al "$tree" "$dir/linux" 2>/dev/null ||
+		{ rm -rf "$dir/linux" && cp -a "$tree" "$dir/linux"; }
+	} || die "cannot copy $tree to $dir: is the disk full?"
+	echo "$tree" > "$dir/origin"
+}
+
 # What virtme-ng wants of a kernel, but for graphics, sound, tracing and the
 # like, and what its own fragment takes for granted
 vng_fragment()
