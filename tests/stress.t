@@ -53,7 +53,6 @@ fi
 
 programs=$(make -s -C "$here" print-tests)
 bin=${OUTPUT:-$here}
-run="$here/run_tests.sh --no-build --ktap"
 
 # marked_run FILE: one run of the suite, bounded. It is green if it says so and
 # every test has a result.
@@ -201,8 +200,7 @@ one_of_them_killed()
 	n=0
 	while [ $n -lt "$kills" ]; do
 		n=$((n + 1))
-		# shellcheck disable=SC2086 # a command
-		started $run
+		started "$here/run_tests.sh" --no-build --ktap
 		a_moment
 		victim=$(marked | shuf -n 1)
 		[ -z "$victim" ] || kill -KILL "$victim" 2>/dev/null
