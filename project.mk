@@ -5,7 +5,8 @@
 .DEFAULT_GOAL := all
 
 # What can be made without a kernel tree.
-project_goals := check check-kernels clean harness help patch place print-tests
+project_goals := check check-kernels clean harness help \
+	mutation-test patch place print-tests
 
 ifneq ($(KSRC),)
 selftests := $(abspath $(KSRC))/tools/testing/selftests
@@ -39,29 +40,37 @@ clean:
 	rm -f $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS)) $(EXTRA_CLEAN)
 endif
 
+# make help: this
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' project.mk
+
 print-tests:
 	@printf '%s\n' $(notdir $(TEST_GEN_PROGS))
 
-# The project's own tests: make check TESTS=tests/build.t
+# make check [TESTS=tests/build.t]: the project's own tests
 check:
 	@sh lib/check.sh $(TESTS)
 
-# The suite in other kernels: make check-kernels KERNELS="faults bookworm"
+# make check-kernels [KERNELS="faults bookworm"]: the suite in other kernels
 check-kernels:
 	@vm/matrix.sh $(KERNELS)
 
-# Unpack lib.mk and the harness into the cache, without root and apt-get install.
+# make mutation-test [MUTANTS=--tenth]: the suite against bugs seeded in a kernel
+mutation-test:
+	@mutants/run.sh $(MUTANTS)
+
+# make harness: unpacks lib.mk and the harness into the cache, without root
 harness:
 	@sh lib/harness.sh --download
 
-# make place KTREE=/path/to/linux
+# make place KTREE=/path/to/linux: copies this directory into a tree
 place:
 	@sh lib/place.sh '$(KTREE)'
 
-# The patch that adds this directory to a tree: make patch KTREE=/path/to/linux
+# make patch KTREE=/path/to/linux: the patch that adds this directory to a tree
 patch:
 	@sh lib/patch.sh '$(KTREE)'
 
-# Measure, see setns_bench.c: make bench [ROUNDS=N]
+# make bench [ROUNDS=N]: measures, see setns_bench.c
 bench: $(OUTPUT)/setns_bench
 	@sh bench/run.sh $(OUTPUT)/setns_bench $(OUTPUT)/bench $(ROUNDS)

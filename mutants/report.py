@@ -207,6 +207,9 @@ def report(bugs, healthy, brief):
     section("survivors without a reason", missed,
             lambda bug: f"{bug.number} {bug.name} ({bug.place}, "
                         f"{bug.function}): {bug.what}")
+    # As all of the project's own tests end.
+    print(f"# {sum(bug.fate != 'up' or bug.noticed('ours') for bug in bugs)} "
+          f"passed, {len(missed)} failed, {len(excused)} skipped")
     admitted = [bug for bug in excused if excuse(bug, known)[0] == "missed"]
     return not (broken or missed or admitted)
 

@@ -227,12 +227,19 @@ table()
 			$1 == 2 ? "  no verdict" : $1 == "none" ? "  no such test" : "")
 		if (length(name[NR]) > width)
 			width = length(name[NR])
+		passed += $2
+		failed += $3
+		xfail += $4
+		skipped += $5
 	}
 	END {
 		format = "# %-" (width < 6 ? 6 : width) "s %s\n"
 		printf format, "kernel", "passed failed  xfail skipped seconds"
 		for (i = 1; i <= NR; i++)
 			printf format, name[i], row[i]
+		if (NR > 1)
+			printf "# %d passed, %d failed, %d skipped, %d xfail\n",
+				passed, failed, skipped, xfail
 	}' "$@"
 }
 
