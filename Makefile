@@ -19,7 +19,9 @@ include project.mk
 # What the programs share is compiled once.
 helpers := $(filter-out %_test.c %_bench.c,$(sort $(wildcard *.c)))
 helpers := $(patsubst %.c,$(OUTPUT)/%.o,$(helpers))
-EXTRA_CLEAN := $(helpers) $(OUTPUT)/setns_bench
+# What all was built with: another harness or compiler makes all of it stale.
+built_with := $(patsubst ./%,%,$(OUTPUT)/.built_with)
+EXTRA_CLEAN := $(helpers) $(OUTPUT)/setns_bench $(built_with)
 
 ifneq ($(selftests),)
 include $(selftests)/lib.mk
@@ -31,7 +33,11 @@ endif
 
 # Set after lib.mk, as 5.10's discards what stood in LOCAL_HDRS before. What is
 # in it is kept off the compile line.
-LOCAL_HDRS += $(wildcard *.h bench/*.h)
+LOCAL_HDRS += $(wildcard *.h bench/*.h) $(built_with)
+
+export BUILT_WITH = $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
+$(built_with): probe
+	@echo "$$BUILT_WITH" | cmp -s - $@ || echo "$$BUILT_WITH" > $@
 
 $(helpers): $(OUTPUT)/%.o: %.c $(LOCAL_HDRS) | probe
 	$(CC) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<

@@ -28,15 +28,6 @@ void attempt_reset(struct attempt *a)
 	memset(a, 0, sizeof(*a));
 }
 
-void attempt_call(struct attempt *a, int fd, int flags, const char *fd_name)
-{
-	a->calls[a->nr_calls++] = (struct call) {
-		.fd = fd,
-		.flags = flags,
-		.fd_name = fd_name,
-	};
-}
-
 int in_child(int (*fn)(void *arg), void *arg)
 {
 	int status;
@@ -72,6 +63,19 @@ static int fail_to(struct attempt *a, const char *what, int err)
 	a->trouble = what;
 	a->trouble_err = err;
 	return 1;
+}
+
+void attempt_call(struct attempt *a, int fd, int flags, const char *fd_name)
+{
+	if (a->nr_calls == CALLER_CALLS) {
+		fail_to(a, "more calls than a caller can make", E2BIG);
+		return;
+	}
+	a->calls[a->nr_calls++] = (struct call) {
+		.fd = fd,
+		.flags = flags,
+		.fd_name = fd_name,
+	};
 }
 
 static bool is_thread(enum caller_peer peer)

@@ -10,7 +10,8 @@
 #include "target.h"
 
 #define CALLER_WAIT_S	20	/* no caller lives longer, whatever happens */
-#define CALLER_CALLS	256	/* the most calls of one caller */
+/* The most calls of one caller: every set, and the empty one. */
+#define CALLER_CALLS	(1U << NR_NS_TYPES)
 
 /* The umask that a caller sets in the end, for its peer to see. */
 #define CALLER_UMASK	0124

@@ -107,14 +107,16 @@ static inline bool harness_speaks(void)
 /*
  * EXPECT_THAT_OR_KNOWN() - the same, where a known bug of kernels makes it fail.
  * @bug: enum known_bug
+ * @alike: after the verdict: is it what the bug does, and nothing else?
  *
  * On a kernel in the bug's range the test ends here as an expected failure,
  * unless it failed before; anywhere else, and with SETNS_STRICT, it fails.
  */
-#define EXPECT_THAT_OR_KNOWN(bug, verdict) do { \
+#define EXPECT_THAT_OR_KNOWN(bug, alike, verdict) do { \
 	const char *__seen = (verdict); \
 	\
-	if (__seen && known_bug_here(bug) && HARNESS_PASSED(_metadata)) { \
+	if (__seen && (alike) && known_bug_here(bug) && \
+	    HARNESS_PASSED(_metadata)) { \
 		snprintf(_metadata->results->reason, \
 			 sizeof(_metadata->results->reason), "%s%s: %s", \
 			 HARNESS_XFAIL_TEXT, known_bug_text(bug), __seen); \

@@ -22,6 +22,7 @@ enum whom {
 	FRESH_TARGET,		/* in fresh namespaces of every type */
 	FRESH_BUT_USER,		/* in the user namespace of the test */
 	TARGET_IS_CALLER,
+	CALLERS_ANCESTOR,	/* the process that the caller is a child of */
 	KERNEL_THREAD,
 	/* A target with fresh namespaces of all types but user, ... */
 	PIDNS_ANCESTOR,		/* the caller in a pid namespace below its */
@@ -141,6 +142,12 @@ FIXTURE_VARIANT_ADD(situation, target_is_caller) {
 	.denied = { [NS_USER] = EINVAL },
 };
 
+FIXTURE_VARIANT_ADD(situation, target_is_ancestor) {
+	.world = WORLD_ROOT,
+	.whom = CALLERS_ANCESTOR,
+	.denied = { [NS_USER] = EINVAL },
+};
+
 FIXTURE_VARIANT_ADD(situation, target_is_kernel_thread) {
 	.world = WORLD_ROOT,
 	.whom = KERNEL_THREAD,
@@ -171,25 +178,31 @@ FIXTURE_VARIANT_ADD(situation, target_in_descendant_pidns) {
 	.denied = { [NS_USER] = EINVAL },
 };
 
-static const char *adopt_kernel_thread(struct target *t)
+/* Adopts who is in all of the namespaces that the test itself is in. */
+static const char *adopt(struct target *t, const char *name, pid_t pid)
 {
 	struct state own;
 
-	if (!world_sees_all(WORLD_ROOT))
-		return "no kernel thread is to be seen from here";
-	if (target_adopt(t, "a kernel thread", 2, 0))
-		return "the kernel thread's namespaces may not be opened";
+	if (target_adopt(t, name, pid, 0))
+		return "its namespaces may not be opened";
 	if (state_take(&own))
 		return "the own state cannot be taken";
 	if (memcmp(own.ns, t->state->ns, sizeof(own.ns)))
-		return "the test itself is not in the initial namespaces";
+		return "the test itself is not in the same namespaces";
 	/* So that an attach leads to where the test is. */
 	*t->state = own;
 	return NULL;
 }
 
-/* A caller with as little in common with a kernel thread as can be. */
-static int far_from_kernel_thread(struct attempt *a, void *arg)
+static const char *adopt_kernel_thread(struct target *t)
+{
+	if (!world_sees_all(WORLD_ROOT))
+		return "no kernel thread is to be seen from here";
+	return adopt(t, "a kernel thread", 2);
+}
+
+/* A caller with as little in common with the test as can be. */
+static int far_from_test(struct attempt *a, void *arg)
 {
 	const struct way *way = arg;
 
@@ -241,6 +254,8 @@ FIXTURE_SETUP(situation)
 
 		if (why)
 			SKIP_TEST("%s", why);
+	} else if (variant->whom == CALLERS_ANCESTOR) {
+		ASSERT_EQ(NULL, adopt(&self->target, "the test", getpid()));
 	} else {
 		FIXTURE_TARGET(&self->target, .number = 1, .fresh = fresh);
 	}
@@ -272,8 +287,8 @@ static void try(FIXTURE_DATA(situation) *self,
 	a->prepare = variant->prepare;
 	if (variant->whom == TARGET_IS_CALLER)
 		a->prepare = to_itself;
-	if (variant->whom == KERNEL_THREAD)
-		a->prepare = far_from_kernel_thread;
+	if (variant->whom == CALLERS_ANCESTOR || variant->whom == KERNEL_THREAD)
+		a->prepare = far_from_test;
 	a->arg = way;
 	attempt_make(a);
 }

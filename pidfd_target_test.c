@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "fixture.h"
 #include "proc.h"
@@ -264,16 +265,39 @@ TEST_F(life, exec_between_open_and_attach)
 
 /*
  * Exit races the call.  Whoever wins, the caller has all of it, or has ESRCH
- * and nothing.
+ * and nothing.  The rounds differ in how long before the call the target is
+ * killed, and go on until both have won.
  */
-#define EXIT_ROUNDS 16
+#define EXIT_ROUNDS		16
+#define EXIT_ROUNDS_MOST	256
+#define EXIT_STEP_NS		10000
+#define EXIT_STEPS		32
+
+struct exit_race {
+	const struct target *t;
+	int round;
+};
+
+static __s64 nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
 
 static int kill_target(struct attempt *a, void *arg)
 {
-	const struct target *t = arg;
+	const struct exit_race *race = arg;
+	__s64 until = nanoseconds() +
+		      race->round % EXIT_STEPS * EXIT_STEP_NS;
 
 	(void)a;
-	return kill(t->pid, SIGKILL) ? errno : 0;
+	if (kill(race->t->pid, SIGKILL))
+		return errno;
+	while (nanoseconds() < until)
+		;
+	return 0;
 }
 
 TEST_F(life, exit_races_the_call)
@@ -281,15 +305,17 @@ TEST_F(life, exit_races_the_call)
 	ns_set types = self->types & ~NS_BIT(NS_NET);
 	unsigned int attaches = 0, refusals = 0;
 	struct attempt *a = self->a;
+	struct target t;
+	struct exit_race race = { .t = &t };
 
-	for (int round = 0; round < EXIT_ROUNDS; round++) {
-		struct target t;
-
+	for (; race.round < EXIT_ROUNDS ||
+	     (race.round < EXIT_ROUNDS_MOST && (!attaches || !refusals));
+	     race.round++) {
 		FIXTURE_TARGET(&t, .number = 3, .fresh = types);
 		attempt_reset(a);
 		attempt_call(a, t.pidfd, ns_flags(types), "pidfd");
 		a->prepare = kill_target;
-		a->arg = &t;
+		a->arg = &race;
 		attempt_make(a);
 		if (!a->calls[0].err) {
 			attaches++;
@@ -301,6 +327,8 @@ TEST_F(life, exit_races_the_call)
 		target_destroy(&t);
 	}
 	TH_LOG(" %u attached, %u were refused with ESRCH", attaches, refusals);
+	if (!attaches || !refusals)
+		SKIP_TEST("the race never happened");
 }
 
 /* A thread with its own namespaces, in a process that has others. */
@@ -374,6 +402,11 @@ TEST_F(life, thread_with_its_own_namespaces)
 		attempt_one(a, thread.pidfd, ns_flags(set),
 			    "pidfd of a thread");
 		EXPECT_THAT(attached(a, &thread, set));
+	}
+	for_each_ns_in(id, odd->types) {
+		attempt_one(a, thread.nsfd[id][NS_ACTIVE], ns_types[id].flag,
+			    "nsfd of a thread");
+		EXPECT_THAT(attached(a, &thread, NS_BIT(id)));
 	}
 	/* Its leader, which a plain pidfd stands for, is where the test is. */
 	attempt_one(a, leader.pidfd, CLONE_NEWNS, "pidfd of its process");

@@ -23,9 +23,10 @@ endif
 endif
 
 # lib.mk has a default only for the first level of make, and make cannot handle
-# blanks in names.
+# blanks and the like in names.
 ifeq ($(OUTPUT),)
-OUTPUT := $(or $(O),$(if $(word 2,$(CURDIR)),.,$(CURDIR)))
+odd := $(shell pwd | LC_ALL=C grep '[^[:alnum:]_./+,@-]')
+OUTPUT := $(or $(O),$(if $(odd),.,$(CURDIR)))
 endif
 
 .PHONY: bench probe $(project_goals)

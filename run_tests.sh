@@ -42,7 +42,7 @@ die()
 	exit 2
 }
 
-here=$(cd -P -- "$(dirname -- "$0")" && pwd) || exit 2
+here=$(dirname -- "$(readlink -f -- "$0")")
 # shellcheck source=lib/setup.sh
 . "$here/lib/setup.sh"
 
@@ -80,6 +80,14 @@ while [ "$left" -gt 0 ]; do
 	--junit=*) junit=${word#*=} ;;
 	--strict) export SETNS_STRICT=1 ;;
 	--no-build) build= ;;
+	--)	# What is left are patterns, whatever they look like.
+		while [ "$left" -gt 0 ]; do
+			word=$1
+			shift
+			left=$((left - 1))
+			set -- "$@" "$word"
+		done
+		break ;;
 	--boot|--vng|--kernels|--bisect) die "$word must be the first option" ;;
 	-*) die "unknown option $word: --help names all" ;;
 	''|*[[:space:]]*) die "'$word' is no pattern: it is empty or has a blank" ;;
@@ -117,6 +125,8 @@ if [ -n "${OUTPUT:-}" ]; then
 	*[[:space:]]*)
 		[ -z "$build" ] || die "OUTPUT=$OUTPUT: make cannot use a path with a blank" ;;
 	esac
+	[ -z "$build" ] || { mkdir -p "$OUTPUT" && [ -w "$OUTPUT" ]; } 2>/dev/null ||
+		die "OUTPUT=$OUTPUT: cannot be made or written to"
 fi
 [ -z "$junit" ] || junit=$(absolute "$junit")
 

@@ -194,18 +194,41 @@ static int if_user_or_mnt(ns_set set)
 	return set & (NS_BIT(NS_USER) | NS_BIT(NS_MNT)) ? EINVAL : 0;
 }
 
+/* For these, what is counted is the caller's own fs_struct. */
+static int if_user_or_mnt_alone(ns_set set)
+{
+	return set & NS_BIT(NS_USER) || set == NS_BIT(NS_MNT) ? EINVAL : 0;
+}
+
+/* Each call was refused as it should be, or led to all that it asked for. */
+static bool refused_or_attached(const struct attempt *a, int err)
+{
+	for (unsigned int i = 0; i < a->nr_calls; i++)
+		if (a->calls[i].err && a->calls[i].err != err)
+			return false;
+	return !a->trouble;
+}
+
 TEST_F(atomic, shared_fs)
 {
 	const struct cause cause = {
 		.peer = PEER_SHARING_FS,
 		.err = if_user_or_mnt,
 	};
+	const struct cause own_counts = {
+		.peer = PEER_SHARING_FS,
+		.err = if_user_or_mnt_alone,
+	};
+	ns_set rest;
 
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
 	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	rest = self->types & ~NS_BIT(NS_USER);
 	EXPECT_THAT(succeeds(self, &cause, self->types));
+	EXPECT_THAT(fails(self, &own_counts, self->types, EINVAL));
 	EXPECT_THAT_OR_KNOWN(BUG_MNT_SHARED_FS,
-			     fails(self, &cause, self->types, EINVAL));
+			     refused_or_attached(self->a, EINVAL),
+			     fails(self, &cause, rest, EINVAL));
 }
 
 static int if_mnt(ns_set set)

@@ -174,7 +174,10 @@ TEST_F(effect, old_queues_are_out_of_sight)
 	call_for(a, &self->target, NS_BIT(NS_UTS), variant->by_pidfd);
 	a->finish = has_no_old_queue;
 	attempt_make(a);
-	EXPECT_EQ(0, a->note[2]);
+	EXPECT_EQ(0, a->note[2]) {
+		TH_LOG(" ipc namespace: not joined, and the own queue is gone: msgget() got %s",
+		       errno_name(a->note[2]));
+	}
 }
 
 /* A socket is of the namespace that it was opened in, ever. */
@@ -374,7 +377,9 @@ TEST_F(effect, odd_credentials_are_reset_by_the_user_namespace_alone)
 	a->prepare = with_odd_credentials;
 	attempt_make(a);
 	EXPECT_THAT(attached(a, &self->target, rest));
-	EXPECT_NE(0, a->before.number[ST_CAP_AMBIENT]);
+	EXPECT_NE(0, a->before.number[ST_CAP_AMBIENT]) {
+		TH_LOG(" the caller could raise no ambient capability");
+	}
 
 	SKIP_WITHOUT(self, NS_USER);
 	attempt_reset(a);
@@ -430,7 +435,10 @@ TEST_F(effect, limits_are_those_of_the_user_namespace)
 	attempt_reset(a);
 	a->finish = queue_signals;
 	attempt_make(a);
-	EXPECT_EQ(4 * SIGPENDING_MOST, a->note[0]);
+	EXPECT_EQ(4 * SIGPENDING_MOST, a->note[0]) {
+		TH_LOG(" user namespace: not joined, and %d signals could be queued, expected %d",
+		       (int)a->note[0], 4 * SIGPENDING_MOST);
+	}
 }
 
 /*
@@ -441,6 +449,21 @@ static int write_offsets(void)
 {
 	return proc_write(0, "boottime 1000 0", "../../timens_offsets");
 }
+
+/* By this task itself: who is forked is in it from the start. */
+static int enter(int fd, int flags)
+{
+	return setns(fd, flags) ? errno : 0;
+}
+
+#define EXPECT_ERRNO(expected, call, what) do { \
+	int __err = (call); \
+	\
+	EXPECT_EQ(expected, __err) { \
+		TH_LOG(" time namespace: %s: expected %s, got %s", what, \
+		       errno_name(expected), errno_name(__err)); \
+	} \
+} while (0)
 
 TEST_F(effect, time_offsets_are_frozen_by_the_first_to_attach)
 {
@@ -453,16 +476,35 @@ TEST_F(effect, time_offsets_are_frozen_by_the_first_to_attach)
 		   unshare(CLONE_NEWTIME) ? errno : 0);
 	fd = nsfd_open(0, NS_TIME, NS_CHILDREN);
 	ASSERT_GE(fd, 0);
-	EXPECT_EQ(0, write_offsets());
-	/* By this task itself: who is forked is in it from the start. */
-	EXPECT_EQ(-1, setns(fd, CLONE_NEWTIME | CLONE_NEWUTS));
-	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(0, write_offsets()) {
-		TH_LOG(" time namespace: its offsets are frozen by a refused call");
-	}
-	EXPECT_EQ(0, setns(fd, CLONE_NEWTIME));
-	EXPECT_EQ(EACCES, write_offsets()) {
-		TH_LOG(" time namespace: its offsets are not frozen by an attach");
+	EXPECT_ERRNO(0, write_offsets(), "writing the offsets of a new one");
+	EXPECT_ERRNO(EINVAL, enter(fd, CLONE_NEWTIME | CLONE_NEWUTS),
+		     "setns(nsfd, CLONE_NEWTIME|CLONE_NEWUTS)");
+	EXPECT_ERRNO(0, write_offsets(), "writing them after a refused call");
+	EXPECT_ERRNO(0, enter(fd, CLONE_NEWTIME),
+		     "setns(nsfd, CLONE_NEWTIME)");
+	EXPECT_ERRNO(EACCES, write_offsets(), "writing them after an attach");
+}
+
+/*
+ * Control groups read relative to the root of the cgroup namespace, which is
+ * where its maker was (cgroup_namespaces(7)).
+ */
+TEST_F(effect, cgroup_paths_are_relative_to_the_new_root)
+{
+	struct attempt *a = self->a;
+	const char *outside, *inside;
+
+	SKIP_WITHOUT(self, NS_CGROUP);
+	call_for(a, &self->target, NS_BIT(NS_CGROUP), variant->by_pidfd);
+	attempt_make(a);
+	EXPECT_THAT(attached(a, &self->target, NS_BIT(NS_CGROUP)));
+	outside = a->before.text[ST_CGROUP];
+	inside = a->after.text[ST_CGROUP];
+	if (!strcmp(outside, self->target.state->text[ST_CGROUP]))
+		SKIP_TEST("the test is in the root of its control groups, which reads alike everywhere");
+	EXPECT_STRNE(outside, inside) {
+		TH_LOG(" cgroup namespace: /proc/self/cgroup is \"%s\" after it as before",
+		       inside);
 	}
 }
 

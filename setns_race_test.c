@@ -399,17 +399,25 @@ static void attach_to_execing(FIXTURE_DATA(race) *self)
 	struct race *race = self->race;
 	struct state expected = { 0 }, now = { 0 };
 	int pidfd = sys_pidfd_open(race->tid, 0);
+	char diff[256];
 
-	if (state_take_links(&expected, 0))
+	if (state_take_links(&expected, 0)) {
 		complain(race, "the own namespaces cannot be read");
-	if (setns(pidfd, ns_flags(set)))
+		return;
+	}
+	if (setns(pidfd, ns_flags(set))) {
 		complain(race, "setns(pidfd, %s): expected success, got %s",
 			 ns_flag_names(ns_flags(set)), errno_name(errno));
+		return;
+	}
 	for_each_ns_in(id, set)
 		state_attach(&expected, &race->generation, id);
 	if (state_take_links(&now, 0) ||
-	    state_diff_links(&expected, &now, race->why, sizeof(race->why)))
+	    state_diff_links(&expected, &now, diff, sizeof(diff))) {
+		complain(race, "setns(pidfd, %s): success, and then: %s",
+			 ns_flag_names(ns_flags(set)), diff);
 		return;
+	}
 	race->outcome[race->nr_seen == race->nr_generations]++;
 	race->nr_seen = race->nr_generations;
 	close(pidfd);

@@ -121,8 +121,19 @@ static int take_place(const char *path, __u64 *dev, __u64 *ino,
 	return 0;
 }
 
+/* Of more than that the number is compared, and the first. */
+static unsigned int groups_kept(const struct state *s)
+{
+	return s->nr_groups < STATE_GROUPS ? s->nr_groups : STATE_GROUPS;
+}
+
 static int take_ids(struct state *s)
 {
+	/*
+	 * As many as there can be, NGROUPS_MAX, which is much for a stack.
+	 * Tasks that share memory do not look at themselves at the same time.
+	 */
+	static gid_t all[65536];
 	__u64 *n = s->number;
 	uid_t uid[3];
 	gid_t gid[3];
@@ -138,10 +149,11 @@ static int take_ids(struct state *s)
 	/* An id that is no id changes nothing: the call that reads them. */
 	n[ST_FSUID] = (uid_t)setfsuid(-1);
 	n[ST_FSGID] = (gid_t)setfsgid(-1);
-	nr = getgroups(STATE_GROUPS, s->groups);
+	nr = getgroups(ARRAY_SIZE(all), all);
 	if (nr < 0)
 		return errno;
 	s->nr_groups = nr;
+	memcpy(s->groups, all, groups_kept(s) * sizeof(all[0]));
 	return 0;
 }
 
@@ -389,7 +401,7 @@ static void attach_ids(struct state *s, const struct state *to)
 		n[i] = n[i] == to->outer_uid ? 0 : overflow_uid;
 	for (int i = ST_RGID; i <= ST_FSGID; i++)
 		n[i] = n[i] == to->outer_gid ? 0 : overflow_gid;
-	for (unsigned int i = 0; i < s->nr_groups; i++)
+	for (unsigned int i = 0; i < groups_kept(s); i++)
 		s->groups[i] = s->groups[i] == to->outer_gid ? 0 :
 			       overflow_gid;
 }
@@ -507,7 +519,7 @@ static void diff_groups(struct diff *d, const struct state *expected,
 		       found->nr_groups, expected->nr_groups);
 		return;
 	}
-	for (unsigned int i = 0; i < found->nr_groups; i++)
+	for (unsigned int i = 0; i < groups_kept(found); i++)
 		if (expected->groups[i] != found->groups[i])
 			differ(d, "supplementary group %u is %u, expected %u",
 			       i, found->groups[i], expected->groups[i]);

@@ -30,15 +30,15 @@ static const cap_value_t needed[] = {
 };
 
 /* Whether the caller's own namespace is of its user namespace. */
-static bool owns(enum ns_id id, const struct ns_identity *own_userns)
+static bool owns(enum ns_id id, const struct stat *own_userns)
 {
 	int fd = nsfd_open(0, id, NS_ACTIVE);
 	int owner = ioctl(fd, NS_GET_USERNS);
 	struct stat st;
 	bool same;
 
-	same = !fstat(owner, &st) && st.st_dev == own_userns->dev &&
-	       st.st_ino == own_userns->ino;
+	same = !fstat(owner, &st) && st.st_dev == own_userns->st_dev &&
+	       st.st_ino == own_userns->st_ino;
 	close(owner);
 	close(fd);
 	return same;
@@ -62,27 +62,38 @@ const char *world_lacks_other_uid(void)
 	       "there is no other uid in this user namespace" : NULL;
 }
 
-const char *world_lacks_root(void)
+static const char *lacks_capability(void)
 {
 	static char why[64];
-	struct state own;
+	const char *lacks = NULL;
+	cap_t caps = cap_get_proc();
 
-	if (geteuid() || state_take(&own))
-		return "needs root";
-	for (unsigned int i = 0; i < ARRAY_SIZE(needed); i++) {
-		__u64 bit = 1ULL << needed[i];
+	for (unsigned int i = 0; i < ARRAY_SIZE(needed) && !lacks; i++) {
+		cap_flag_value_t on = CAP_CLEAR;
 		char *name;
 
-		if (own.number[ST_CAP_EFFECTIVE] & bit)
+		cap_get_flag(caps, needed[i], CAP_EFFECTIVE, &on);
+		if (on == CAP_SET)
 			continue;
 		name = cap_to_name(needed[i]);
 		snprintf(why, sizeof(why), "needs root with %s", name);
 		cap_free(name);
-		return why;
+		lacks = why;
 	}
+	cap_free(caps);
+	return lacks;
+}
+
+const char *world_lacks_root(void)
+{
+	const char *lacks = geteuid() ? "needs root" : lacks_capability();
+	struct stat own;
+
+	/* Without user namespaces there is but one owner. */
+	if (lacks || proc_stat(0, &own, "ns/%s", ns_types[NS_USER].name))
+		return lacks;
 	for_each_ns_in(id, ns_supported() & ~NS_BIT(NS_USER))
-		if (ns_supported() & NS_BIT(NS_USER) &&
-		    !owns(id, &own.ns[NS_USER][NS_ACTIVE]))
+		if (!owns(id, &own))
 			return "needs root of the user namespace that owns the others";
 	return NULL;
 }

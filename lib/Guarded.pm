@@ -17,6 +17,10 @@ use constant GRACE => 2;
 our $stopped;
 
 $SIG{$_} = sub { $stopped //= $_[0] } for qw(HUP INT TERM);
+# The lifelines of all commands that run: a guard that kept those of others would
+# keep them from being cut.
+my %lifelines;
+
 # Only to interrupt select().
 $SIG{CHLD} = sub { };
 
@@ -84,6 +88,8 @@ sub start
 		close $_ for $go_r, $go_w, $life_w, $out_r, $out_w;
 		guard($pid, $life_r, $self->{signal});
 	}
+	# In the group as long as there is one: the command has yet to go.
+	setpgid($guard, $pid) if defined $guard;
 	# A command that is not told to go ends by itself.
 	syswrite($go_w, '.') if defined $guard;
 	close $_ for $go_r, $go_w, $life_r, $out_w;
@@ -91,7 +97,8 @@ sub start
 		waitpid($pid, 0);
 		return;
 	}
-	@$self{qw(pid guard life out)} = ($pid, $guard, $life_w, $out_r);
+	@$self{qw(pid guard out)} = ($pid, $guard, $out_r);
+	$lifelines{$pid} = $life_w;
 	return 1;
 }
 
@@ -126,6 +133,7 @@ sub guard
 	setpgid(0, $group);
 	$SIG{$_} = 'IGNORE' for qw(HUP INT TERM PIPE);
 	$SIG{CHLD} = 'DEFAULT';
+	close $_ for values %lifelines;
 	open(STDOUT, '>', '/dev/null');
 	open(STDERR, '>', '/dev/null');
 	1 while !defined sysread($life, my $byte, 1);
@@ -245,7 +253,8 @@ sub finish
 		sleep(0.01);
 	}
 	kill('KILL', -$self->{pid});
-	close $self->{life};
+	kill('KILL', $self->{guard});
+	close delete $lifelines{$self->{pid}};
 	1 while waitpid($self->{guard}, 0) < 0 && $!{EINTR};
 	return [] if $self->{timed_out} || $stopped;
 	push(@left, 'one that holds its output') if !@left && $self->{held};

@@ -16,6 +16,8 @@ use Report;
 use Verdict;
 
 $| = 1;
+# What is to be run is said by arguments alone.
+delete $ENV{SETNS_TESTS};
 my $jobs = `nproc 2>/dev/null` || 1;
 chomp($jobs);
 my ($dir, $ktap, $colour, $junit, $python, $list, $no_build);
@@ -28,6 +30,8 @@ my $bin = length($ENV{OUTPUT} // '') ? $ENV{OUTPUT} : $dir;
 my $report = $ktap ? Report::Ktap->new : Report::Human->new($colour);
 my $exit = eval { main() };
 fail($@ =~ s/\n.*//sr) if !defined $exit;
+# A report that was not written is no report.
+close(STDOUT) or fail("cannot write the report: $!");
 exit $exit;
 
 sub fail

@@ -102,7 +102,7 @@ nothing_runs()
 
 files()
 {
-	find "$dir" "$TMPDIR" | sort
+	find "$dir" "$TMPDIR" ! -name .built_with | sort
 }
 
 arguments()
@@ -334,7 +334,12 @@ stop_after()
 	env --default-signal=INT,HUP,TERM "$run" $run_args > "$scratch/out" 2>&1 &
 	pid=$!
 	# Until it is another program, it has the traps of this one.
-	while [ "$(cat /proc/$pid/comm)" != run_tests.sh ]; do :; done
+	while :; do
+		case $(cat /proc/$pid/comm) in
+		run_tests.t|env) ;;
+		*) break ;;
+		esac
+	done
 	sleep "$1"
 	kill -"$2" $pid
 	wait $pid
@@ -382,6 +387,23 @@ stopped_building()
 	is "SIG$1 while building: no file is left" "$(files)" "$before"
 }
 
+# A command that is over before its guard has begun, while another goes on
+slow_guards()
+{
+	# shellcheck disable=SC2016 # perl
+	check 'a guard that begins late holds up nobody' \
+		timeout -k 1 20 perl -I "$dir/lib" -MGuarded -e '
+			my $guard = \&Guarded::guard;
+			no warnings "redefine";
+			*Guarded::guard = sub { sleep(1); $guard->(@_) };
+			my ($short, $long) = map { Guarded::begin(cmd => $_, timeout => 300,
+				line => sub { }) } [ "true" ], [ "sleep", "300" ];
+			Guarded::follow($short, $long) while !Guarded::over($short);
+			Guarded::end($short);
+			$Guarded::stopped = "TERM";
+			Guarded::end($long);'
+}
+
 elsewhere()
 {
 	program a_test <<-'END'
@@ -412,5 +434,6 @@ stopped HUP 129
 stopped KILL 137
 stopped_building TERM
 stopped_building KILL
+slow_guards
 elsewhere
 done_testing
