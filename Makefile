@@ -35,9 +35,12 @@ endif
 # in it is kept off the compile line.
 LOCAL_HDRS += $(wildcard *.h bench/*.h) $(built_with)
 
-export BUILT_WITH = $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
-$(built_with): probe
-	@echo "$$BUILT_WITH" | cmp -s - $@ || echo "$$BUILT_WITH" > $@
+export BUILT_WITH := $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
+ifneq ($(strip $(BUILT_WITH)),$(strip $(shell cat $(built_with) 2>/dev/null)))
+.PHONY: $(built_with)
+endif
+$(built_with): | probe
+	@echo "$$BUILT_WITH" > $@
 
 $(helpers): $(OUTPUT)/%.o: %.c $(LOCAL_HDRS) | probe
 	$(CC) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
