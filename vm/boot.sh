@@ -26,6 +26,7 @@ usage()
 	--cpus N	of a guest ($cpus)
 	--append ARGS	for the kernel's command line
 	--strict	known kernel bugs are failures
+	--fast		only the tests that are quick in an emulated machine, too
 	--user		run the tests as an ordinary user
 	--programs DIR	run the static programs in DIR, not the suite's
 

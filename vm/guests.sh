@@ -22,6 +22,10 @@ defaults()
 	images=''
 }
 
+# Each type and each effect, without the programs that try every set or every
+# capability, which take most of the time
+fast='nsfd_*:* pidfd_token_*:* setns_effect_*:* setns_leak_*:* setns_perf_*:* setns_race_*:*'
+
 # The options that all of these scripts take. What is left are images; after a
 # "--" come the tests to run.
 parse()
@@ -42,6 +46,7 @@ parse()
 			--cpus)	cpus=$2 ;;
 			esac
 			shift ;;
+		--fast)	SETNS_PATTERNS=$fast ;;
 		--user)	export SETNS_USER=tester ;;
 		--append)
 			append=${2:-}; shift ;;
