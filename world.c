@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
@@ -185,11 +186,22 @@ int without_capabilities(struct attempt *a, void *arg)
 
 int callers_into_new_pidns(pid_t *init)
 {
-	if (unshare(CLONE_NEWPID))
+	int ends[2];
+	char byte;
+
+	if (unshare(CLONE_NEWPID) || pipe2(ends, O_CLOEXEC))
 		return errno;
 	*init = fork();
-	if (!*init)
-		for (;;)
-			pause();
+	if (!*init) {
+		/*
+		 * Where the test died before it could ask to die with it, from
+		 * in here it could not tell: but for the end of this.
+		 */
+		close(ends[1]);
+		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		_exit(0);
+	}
+	close(ends[0]);
 	return *init < 0 ? errno : 0;
 }
