@@ -265,18 +265,50 @@ TEST_F(life, exec_between_open_and_attach)
 
 /*
  * Exit races the call.  Whoever wins, the caller has all of it, or has ESRCH
- * and nothing.  The rounds differ in how long before the call the target is
- * killed, and go on until both have won.
+ * and nothing.  The rounds differ in when the target is killed, from the
+ * caller's birth to its end, and go on until both have won.
  */
 #define EXIT_ROUNDS		16
-#define EXIT_ROUNDS_MOST	64
-#define EXIT_STEP_NS		10000
-#define EXIT_STEPS		32
+#define EXIT_ROUNDS_MOST	128
 
 struct exit_race {
-	const struct target *t;
-	int round;
+	pid_t target;
+	__s64 delay_ns;
 };
+
+static pid_t to_be_killed;
+
+static void kill_target(int sig)
+{
+	(void)sig;
+	kill(to_be_killed, SIGKILL);
+}
+
+/* Not by alarm(2), which bounds the caller's life. */
+static int kill_target_later(struct attempt *a, void *arg)
+{
+	const struct exit_race *race = arg;
+	const struct itimerspec when = {
+		.it_value.tv_nsec = race->delay_ns,
+	};
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGUSR1,
+	};
+	timer_t timer;
+
+	(void)a;
+	to_be_killed = race->target;
+	if (!race->delay_ns) {
+		/* On a busy CPU it would not come to exit before the call. */
+		kill_target(0);
+		sched_yield();
+		return 0;
+	}
+	signal(SIGUSR1, kill_target);
+	return timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+	       timer_settime(timer, 0, &when, NULL) ? errno : 0;
+}
 
 static __s64 nanoseconds(void)
 {
@@ -286,36 +318,30 @@ static __s64 nanoseconds(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static int kill_target(struct attempt *a, void *arg)
-{
-	const struct exit_race *race = arg;
-	__s64 until = nanoseconds() +
-		      race->round % EXIT_STEPS * EXIT_STEP_NS;
-
-	(void)a;
-	if (kill(race->t->pid, SIGKILL))
-		return errno;
-	/* Where there is one CPU alone, the target needs it to exit. */
-	while (nanoseconds() < until)
-		sched_yield();
-	return 0;
-}
-
 TEST_F(life, exit_races_the_call)
 {
 	ns_set types = self->types & ~NS_BIT(NS_NET);
 	unsigned int attaches = 0, refusals = 0;
 	struct attempt *a = self->a;
-	struct target t;
-	struct exit_race race = { .t = &t };
+	__s64 took_ns;
 
-	for (; race.round < EXIT_ROUNDS ||
-	     (race.round < EXIT_ROUNDS_MOST && (!attaches || !refusals));
-	     race.round++) {
+	/* How long it takes where nobody exits */
+	took_ns = nanoseconds();
+	attempt_one(a, self->target.pidfd, ns_flags(types), "pidfd");
+	took_ns = nanoseconds() - took_ns;
+	EXPECT_THAT(attached(a, &self->target, types));
+
+	for (int round = 0; round < EXIT_ROUNDS ||
+	     (round < EXIT_ROUNDS_MOST && (!attaches || !refusals)); round++) {
+		struct exit_race race;
+		struct target t;
+
 		FIXTURE_TARGET(&t, .number = 3, .fresh = types);
+		race.target = t.pid;
+		race.delay_ns = took_ns * (round % EXIT_ROUNDS) / EXIT_ROUNDS;
 		attempt_reset(a);
 		attempt_call(a, t.pidfd, ns_flags(types), "pidfd");
-		a->prepare = kill_target;
+		a->prepare = kill_target_later;
 		a->arg = &race;
 		attempt_make(a);
 		if (!a->calls[0].err) {
