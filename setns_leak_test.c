@@ -55,8 +55,8 @@ static int go_home(struct attempt *a, void *arg)
 
 /*
  * The calls of a round fail at @failing: a user namespace may not be joined by
- * who shares its fs_struct, any other is the test's own, in which callers at home in a user
- * namespace of theirs have no privilege.
+ * who shares its fs_struct, any other is the test's own, in which callers at
+ * home in a user namespace of theirs have no privilege.
  */
 static const char *calls_fail(FIXTURE_DATA(leak) *self, enum ns_id failing)
 {

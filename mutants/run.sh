@@ -92,6 +92,10 @@ same_as_before()
 	fi
 }
 
+# What has been freed is poisoned in the caches that setns uses, which halves the
+# time of doing so in all.
+poison='slub_debug=-;FZP,nsproxy,cred_jar,cred,fs_cache,user_namespace,uts_namespace,pid_namespace,net_namespace,mnt_cache'
+
 run_guests()
 {
 	# shellcheck disable=SC2086 # $first is a word or none
@@ -101,7 +105,7 @@ run_guests()
 		-accel "$(accelerator "$build/bzImage" amd64)" -cpu "$processor" \
 		-m 512 -smp 1 -kernel "$build/bzImage" \
 		-initrd "$scratch/amd64.initramfs" \
-		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick" \
+		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick $poison" \
 		-serial file:@ -chardev stdio,id=report,signal=off \
 		-serial chardev:report &
 	children=$!
