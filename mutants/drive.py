@@ -26,6 +26,7 @@ LIMIT = 8	# seconds for a program, at least; or as many as
 TIMES = 6	# times what it takes without a bug
 # They notice much, but do not say best what broke.
 LATER = ("setns_fault", "setns_leak", "setns_perf", "setns_race")
+RECENT = 6
 FIRST_LIMIT = 300	# seconds for a program of which that is not known
 
 
@@ -144,6 +145,7 @@ class Drive:
         self.selector = selectors.DefaultSelector()
         self.begin = time.monotonic()
         self.failures = 0
+        self.noticed = []	# programs that noticed the last mutants
 
     def boot(self, guest):
         """A new guest, if there is work for it."""
@@ -163,6 +165,9 @@ class Drive:
         self.results.write(json.dumps(record) + "\n")
         self.results.flush()
         self.done[record["number"]] = record
+        self.noticed += [name for name, program in record["programs"].items()
+                         if program["status"] not in (0, 4)]
+        del self.noticed[:-RECENT]
         if record["number"] == 0:
             if record["fate"] != "up":
                 sys.exit("drive.py: the kernel without a bug does not stay "
@@ -189,15 +194,16 @@ class Drive:
 
     def order(self, names):
         """The programs and their limits: the tree's first, then those of ours
-        whose failures say most, the fast before the slow, but those last that
-        fail without a bug."""
+        whose failures say most, the fast before the slow, unless a slow one
+        has just noticed a neighbour. Last are those that fail without a bug."""
         if 0 not in self.done:
             return " ".join(f"{name}={FIRST_LIMIT}" for name in names)
         healthy = self.done[0]["programs"]
         names = sorted(names, key=lambda name: (
             not name.startswith("tree-"),
             healthy[name]["status"] not in (0, 4),
-            name.startswith(LATER), healthy[name]["seconds"]))
+            name.startswith(LATER),
+            healthy[name]["seconds"] / (1 + 4 * self.noticed.count(name))))
         theirs = sum(name.startswith("tree-") for name in names)
         names = [f"{name}={max(LIMIT, TIMES * healthy[name]['seconds']):.0f}"
                  for name in names]
