@@ -456,6 +456,22 @@ static int enter(int fd, int flags)
 	return setns(fd, flags) ? errno : 0;
 }
 
+/* The same with a capability put aside. */
+static int enter_without(cap_value_t cap, int fd, int flags)
+{
+	cap_t caps = cap_get_proc();
+	int err, kept;
+
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR);
+	err = cap_set_proc(caps) ? errno : 0;
+	if (!err)
+		err = enter(fd, flags);
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_SET);
+	kept = cap_set_proc(caps) ? errno : 0;
+	cap_free(caps);
+	return kept ? kept : err;
+}
+
 #define EXPECT_ERRNO(expected, call, what) do { \
 	int __err = (call); \
 	\
@@ -480,6 +496,9 @@ TEST_F(effect, time_offsets_are_frozen_by_the_first_to_attach)
 	EXPECT_ERRNO(EINVAL, enter(fd, CLONE_NEWTIME | CLONE_NEWUTS),
 		     "setns(nsfd, CLONE_NEWTIME|CLONE_NEWUTS)");
 	EXPECT_ERRNO(0, write_offsets(), "writing them after a refused call");
+	EXPECT_ERRNO(EPERM, enter_without(CAP_SYS_ADMIN, fd, CLONE_NEWTIME),
+		     "setns(nsfd, CLONE_NEWTIME) without CAP_SYS_ADMIN");
+	EXPECT_ERRNO(0, write_offsets(), "writing them after a denied call");
 	EXPECT_ERRNO(0, enter(fd, CLONE_NEWTIME),
 		     "setns(nsfd, CLONE_NEWTIME)");
 	EXPECT_ERRNO(EACCES, write_offsets(), "writing them after an attach");
