@@ -36,6 +36,7 @@ struct cause {
 	int (*prepare)(struct attempt *a, void *arg);
 	/* The errno for a set, 0 if it is to succeed. */
 	int (*err)(ns_set set);
+	int bits;	/* flags beside those of the set */
 };
 
 static int prepare(struct attempt *a, void *arg)
@@ -70,8 +71,8 @@ static const char *fails(FIXTURE_DATA(atomic) *self, const struct cause *cause,
 	a->all_calls = true;
 	for_each_subset(set, types)
 		if (cause->err(set) == err)
-			attempt_call(a, self->target.pidfd, ns_flags(set),
-				     "pidfd");
+			attempt_call(a, self->target.pidfd,
+				     ns_flags(set) | cause->bits, "pidfd");
 	if (!a->nr_calls)
 		return NULL;
 	attempt_make(a);
@@ -302,6 +303,72 @@ TEST_F(atomic, no_cap_sys_ptrace)
 	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types,
 		       .uid = WORLD_OTHER_UID);
 	EXPECT_THAT(fails(self, &cause, self->types, EPERM));
+}
+
+/* What is wrong with the target or the flags for all sets is right here. */
+static const char *whole_set_succeeds(FIXTURE_DATA(atomic) *self)
+{
+	struct attempt *a = self->a;
+
+	attempt_one(a, self->target.pidfd, ns_flags(self->types), "pidfd");
+	return attached(a, &self->target, self->types);
+}
+
+static int always_esrch(ns_set set)
+{
+	return set ? ESRCH : 0;
+}
+
+TEST_F(atomic, dead_target)
+{
+	const struct cause cause = { .err = always_esrch };
+
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	EXPECT_THAT(whole_set_succeeds(self));
+	ASSERT_EQ(0, target_kill(&self->target));
+	EXPECT_THAT(fails(self, &cause, self->types, ESRCH));
+}
+
+static int always_einval(ns_set set)
+{
+	return set ? EINVAL : 0;
+}
+
+TEST_F(atomic, invalid_bits)
+{
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	for (int bit = 0; bit < 32; bit++) {
+		const struct cause cause = {
+			.err = always_einval,
+			.bits = 1U << bit,
+		};
+
+		if (cause.bits & ns_flags(NS_ALL))
+			continue;
+		EXPECT_THAT(fails(self, &cause, self->types, EINVAL));
+	}
+	EXPECT_THAT(whole_set_succeeds(self));
+}
+
+static ns_set not_built_in;
+
+static int if_not_built_in(ns_set set)
+{
+	return set & not_built_in ? EINVAL : 0;
+}
+
+TEST_F(atomic, type_that_is_not_built_in)
+{
+	const struct cause cause = { .err = if_not_built_in };
+
+	not_built_in = NS_ALL & ~ns_supported();
+	if (!not_built_in)
+		SKIP_TEST("this kernel has all types");
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
+	EXPECT_ALL_OR_NOTHING(&cause, self->types | not_built_in, EINVAL);
 }
 
 TEST_HARNESS_MAIN
