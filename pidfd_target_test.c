@@ -271,43 +271,29 @@ TEST_F(life, exec_between_open_and_attach)
 #define EXIT_ROUNDS		16
 #define EXIT_ROUNDS_MOST	128
 
-struct exit_race {
-	pid_t target;
-	__s64 delay_ns;
-};
-
-static pid_t to_be_killed;
-
-static void kill_target(int sig)
+/* A process that kills the target after a while: its pid, or -1. */
+static pid_t kill_later(const struct target *t, __s64 delay_ns)
 {
-	(void)sig;
-	kill(to_be_killed, SIGKILL);
+	const struct timespec delay = { .tv_nsec = delay_ns };
+	pid_t pid = fork();
+
+	if (!pid) {
+		nanosleep(&delay, NULL);
+		_exit(kill(t->pid, SIGKILL) ? 1 : 0);
+	}
+	return pid;
 }
 
-/* Not by alarm(2), which bounds the caller's life. */
-static int kill_target_later(struct attempt *a, void *arg)
+/* At once: on a busy CPU the target would not come to exit before the call. */
+static int kill_and_give_way(struct attempt *a, void *arg)
 {
-	const struct exit_race *race = arg;
-	const struct itimerspec when = {
-		.it_value.tv_nsec = race->delay_ns,
-	};
-	struct sigevent event = {
-		.sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGUSR1,
-	};
-	timer_t timer;
+	const struct target *t = arg;
 
 	(void)a;
-	to_be_killed = race->target;
-	if (!race->delay_ns) {
-		/* On a busy CPU it would not come to exit before the call. */
-		kill_target(0);
-		sched_yield();
-		return 0;
-	}
-	signal(SIGUSR1, kill_target);
-	return timer_create(CLOCK_MONOTONIC, &event, &timer) ||
-	       timer_settime(timer, 0, &when, NULL) ? errno : 0;
+	if (kill(t->pid, SIGKILL))
+		return errno;
+	sched_yield();
+	return 0;
 }
 
 static __s64 nanoseconds(void)
@@ -333,17 +319,24 @@ TEST_F(life, exit_races_the_call)
 
 	for (int round = 0; round < EXIT_ROUNDS ||
 	     (round < EXIT_ROUNDS_MOST && (!attaches || !refusals)); round++) {
-		struct exit_race race;
+		__s64 delay_ns = took_ns * (round % EXIT_ROUNDS) / EXIT_ROUNDS;
 		struct target t;
+		pid_t killer = 0;
 
 		FIXTURE_TARGET(&t, .number = 3, .fresh = types);
-		race.target = t.pid;
-		race.delay_ns = took_ns * (round % EXIT_ROUNDS) / EXIT_ROUNDS;
 		attempt_reset(a);
 		attempt_call(a, t.pidfd, ns_flags(types), "pidfd");
-		a->prepare = kill_target_later;
-		a->arg = &race;
+		a->prepare = kill_and_give_way;
+		a->arg = &t;
+		if (delay_ns) {
+			a->prepare = NULL;
+			killer = kill_later(&t, delay_ns);
+			FIXTURE_DO("forking who kills the target",
+				   killer < 0 ? errno : 0);
+		}
 		attempt_make(a);
+		if (killer)
+			waitpid(killer, NULL, 0);
 		if (!a->calls[0].err) {
 			attaches++;
 			EXPECT_THAT(attached(a, &t, types));
