@@ -59,6 +59,10 @@ static inline void harness_skipped(const char *fixture, const char *variant,
 #include "kselftest_harness.h"
 #undef ksft_test_result_skip
 
+/* Seconds: kernels that check all they do, in an emulated machine, are slow. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 240
+
 #ifdef XFAIL_ADD		/* since 6.9 */
 #define HARNESS_PASSED(m)	__test_passed(m)
 #define HARNESS_FAIL(m)		((m)->exit_code = KSFT_FAIL)

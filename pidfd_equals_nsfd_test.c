@@ -27,12 +27,13 @@ enum whom {
 	/* A target with fresh namespaces of all types but user, ... */
 	PIDNS_ANCESTOR,		/* the caller in a pid namespace below its */
 	PIDNS_SIBLING,		/* the caller in another below the same */
+	PIDNS_NEPHEW,		/* it is below one that is beside the caller's */
 	PIDNS_OWN,		/* the caller in the same */
 	PIDNS_DESCENDANT,	/* the caller in one above its */
 };
 
 FIXTURE(situation) {
-	struct target target;
+	struct target target, outer;
 	struct attempt *a, *b;
 	ns_set types;
 	pid_t init;	/* of a pid namespace for the callers, or 0 */
@@ -166,6 +167,13 @@ FIXTURE_VARIANT_ADD(situation, target_in_sibling_pidns) {
 	.denied = { [NS_USER] = EINVAL, [NS_PID] = EINVAL },
 };
 
+/* Deeper than the caller's, and no descendant of it. */
+FIXTURE_VARIANT_ADD(situation, target_below_a_sibling_pidns) {
+	.world = WORLD_ROOT,
+	.whom = PIDNS_NEPHEW,
+	.denied = { [NS_USER] = EINVAL, [NS_PID] = EINVAL },
+};
+
 FIXTURE_VARIANT_ADD(situation, target_in_own_pidns) {
 	.world = WORLD_ROOT,
 	.whom = PIDNS_OWN,
@@ -256,10 +264,14 @@ FIXTURE_SETUP(situation)
 			SKIP_TEST("%s", why);
 	} else if (variant->whom == CALLERS_ANCESTOR) {
 		ASSERT_EQ(NULL, adopt(&self->target, "the test", getpid()));
+	} else if (variant->whom == PIDNS_NEPHEW) {
+		FIXTURE_TARGET(&self->outer, .number = 2, .fresh = fresh);
+		FIXTURE_TARGET(&self->target, .number = 1, .fresh = fresh,
+			       .inside = &self->outer, .inside_set = fresh);
 	} else {
 		FIXTURE_TARGET(&self->target, .number = 1, .fresh = fresh);
 	}
-	if (variant->whom == PIDNS_ANCESTOR || variant->whom == PIDNS_SIBLING)
+	if (variant->whom >= PIDNS_ANCESTOR && variant->whom < PIDNS_OWN)
 		FIXTURE_DO("a pid namespace",
 			   callers_into_new_pidns(&self->init));
 }
@@ -267,6 +279,7 @@ FIXTURE_SETUP(situation)
 FIXTURE_TEARDOWN(situation)
 {
 	target_destroy(&self->target);
+	target_destroy(&self->outer);
 	if (self->init > 0)
 		kill(self->init, SIGKILL);
 }

@@ -254,6 +254,10 @@ TEST_F(access, invalid_arguments_are_invalid_for_the_unprivileged)
 
 	a->all_calls = true;
 	a->prepare = without_capabilities;
+	/* As is the user namespace that one is in already. */
+	if (self->types & NS_BIT(NS_USER))
+		attempt_call(a, nsfd_open(0, NS_USER, NS_ACTIVE), CLONE_NEWUSER,
+			     "nsfd of the own");
 	attempt_call(a, t->pidfd, 0, "pidfd");
 	attempt_call(a, t->pidfd, CLONE_VM, "pidfd");
 	attempt_call(a, t->pidfd, ns_flags(self->types) | CLONE_VM, "pidfd");

@@ -128,7 +128,7 @@ static unsigned int await_unmounts(int inotify, unsigned int expected,
 	return unmounts;
 }
 
-TEST_F_TIMEOUT(leak, everything_goes_with_its_last_user, 90)
+TEST_F(leak, everything_goes_with_its_last_user)
 {
 	unsigned int roots = 0, unmounts;
 	__s64 until;
