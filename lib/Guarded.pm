@@ -130,7 +130,6 @@ sub guard
 {
 	my ($group, $life, $signal) = @_;
 
-	setpgid(0, $group);
 	$SIG{$_} = 'IGNORE' for qw(HUP INT TERM PIPE);
 	$SIG{CHLD} = 'DEFAULT';
 	close $_ for values %lifelines;
@@ -253,7 +252,6 @@ sub finish
 		sleep(0.01);
 	}
 	kill('KILL', -$self->{pid});
-	kill('KILL', $self->{guard});
 	close delete $lifelines{$self->{pid}};
 	1 while waitpid($self->{guard}, 0) < 0 && $!{EINTR};
 	return [] if $self->{timed_out} || $stopped;
