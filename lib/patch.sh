@@ -7,18 +7,9 @@
 
 set -eu
 
-die()
-{
-	echo "setns: $*" >&2
-	exit 2
-}
-
-here=$(cd -P -- "$(dirname -- "$0")/.." && pwd)
-tree=${1:-}
-[ -n "$tree" ] || die "of which tree? make patch KTREE=/path/to/linux"
-selftests=tools/testing/selftests
-[ -r "$tree/$selftests/lib.mk" ] ||
-	die "$tree is no kernel tree: no $tree/$selftests/lib.mk"
+goal=patch question='of which tree?'
+# shellcheck source=tree.sh
+. "$(dirname -- "$0")/tree.sh"
 command -v git >/dev/null || die "no git: apt-get install git"
 if ! git config user.name >/dev/null || ! git config user.email >/dev/null; then
 	die "who sends it? git config --global user.name NAME, and user.email"
@@ -30,9 +21,10 @@ trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
 # Just what the patch changes, without what the tree may have of it already.
-mkdir -p "$scratch/$selftests"
-cp "$tree/$selftests/lib.mk" "$scratch/$selftests"
-sed '/^TARGETS += setns$/d' "$tree/$selftests/Makefile" > "$scratch/$selftests/Makefile"
+in_patch=$scratch/tools/testing/selftests
+mkdir -p "$in_patch"
+cp "$selftests/lib.mk" "$in_patch"
+sed '/^TARGETS += setns$/d' "$selftests/Makefile" > "$in_patch/Makefile"
 
 in_scratch()
 {

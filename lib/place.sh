@@ -6,17 +6,9 @@
 
 set -eu
 
-die()
-{
-	echo "setns: $*" >&2
-	exit 2
-}
-
-here=$(cd -P -- "$(dirname -- "$0")/.." && pwd)
-tree=${1:-}
-[ -n "$tree" ] || die "where to? make place KTREE=/path/to/linux"
-selftests=$tree/tools/testing/selftests
-[ -r "$selftests/lib.mk" ] || die "$tree is no kernel tree: no $selftests/lib.mk"
+goal=place question='where to?'
+# shellcheck source=tree.sh
+. "$(dirname -- "$0")/tree.sh"
 for file in "$selftests" "$selftests/Makefile"; do
 	[ -w "$file" ] || die "cannot write to $file"
 done

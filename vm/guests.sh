@@ -26,6 +26,25 @@ defaults()
 # capability, which take most of the time
 fast='nsfd_*:* pidfd_token_*:* setns_effect_*:* setns_leak_*:* setns_perf_*:* setns_race_*:*'
 
+# What all of these scripts say of the options that parse() knows
+usage_options()
+{
+	cat <<-EOF
+	--jobs N	guests at a time (number of processors)
+	--timeout S	seconds that a guest may take ($limit)
+	--memory MB	of a guest ($memory)
+	--cpus N	of a guest ($cpus)
+	--append ARGS	for the kernel's command line
+	--strict	known kernel bugs are failures
+	--fast		only the tests that are quick in an emulated machine, too
+	--user		run the tests as an ordinary user
+	--programs DIR	run the static programs in DIR, not the suite's
+
+	Exit status: 0 passed, 1 failed (or a guest died during the tests), 4 all
+	skipped, 2 a kernel that never reached the tests, or an error of our own.
+	EOF
+}
+
 # The options that all of these scripts take. What is left are images; after a
 # "--" come the tests to run.
 parse()

@@ -22,19 +22,8 @@ usage()
 	is configured and built with its objects in the cache, or in an image. Without
 	any, in the kernel tree that this directory is in.
 
-	--jobs N	guests at a time (number of processors)
-	--timeout S	seconds that a guest may take ($limit)
-	--memory MB	of a guest ($memory)
-	--cpus N	of a guest ($cpus)
-	--append ARGS	for the kernel's command line
-	--strict	known kernel bugs are failures
-	--fast		only the tests that are quick in an emulated machine, too
-	--user		run the tests as an ordinary user
-	--programs DIR	run the static programs in DIR, not the suite's
-
-	Exit status: 0 passed, 1 failed (or a guest died during the tests), 4 all
-	skipped, 2 a kernel that never reached the tests, or an error of our own.
 	EOF
+	usage_options
 }
 
 default_images()
