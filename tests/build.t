@@ -22,20 +22,8 @@ need_command $cross-gcc gcc-$cross
 need_file "C library headers for arm64" /usr/$cross/include/stdio.h libc6-dev-arm64-cross
 install_missing
 
-programs=$(make -s -C "$here" print-tests)
-[ -n "$programs" ] || bail_out 'make print-tests names no program'
+name_programs
 jobs=-j$(nproc)
-
-# built DIRECTORY: has it all programs? Some trees' make does not say.
-built()
-{
-	for program in $programs; do
-		[ -x "$1/$program" ] || {
-			echo "there is no $1/$program"
-			return 1
-		}
-	done
-}
 
 # The first run is of all tests, that the others are is known by their programs.
 few='*zero* *refused*'

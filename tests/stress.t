@@ -51,7 +51,7 @@ if [ -n "${SETNS_STRESS_INSIDE:-}" ]; then
 	mount -t mqueue setns-mqueue "$scratch/mqueue" 2>/dev/null
 fi
 
-programs=$(make -s -C "$here" print-tests)
+name_programs
 bin=${OUTPUT:-$here}
 
 # marked_run FILE: one run of the suite, bounded. It is green if it says so and

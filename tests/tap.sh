@@ -99,6 +99,24 @@ bail_out()
 	exit 2
 }
 
+# The names of the suite's programs, in $programs
+name_programs()
+{
+	programs=$(make -s -C "$here" print-tests)
+	[ -n "$programs" ] || bail_out 'make print-tests names no program'
+}
+
+# built DIRECTORY: has it all of them? Some trees' make does not say.
+built()
+{
+	for program in $programs; do
+		[ -x "$1/$program" ] || {
+			echo "there is no $1/$program"
+			return 1
+		}
+	done
+}
+
 done_testing()
 {
 	echo "1..$count"

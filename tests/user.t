@@ -24,7 +24,7 @@ install_missing
 chmod 755 "$scratch"
 bin="$scratch/the programs"
 mkdir "$bin"
-programs=$(make -s -C "$here" print-tests)
+name_programs
 for program in $programs; do
 	cp "${OUTPUT:-$here}/$program" "$bin"
 done

@@ -28,7 +28,7 @@ unset SETNS_COMPILERS_INSIDE
 
 arch=$(dpkg --print-architecture)
 harness=$(sh "$here/lib/harness.sh") || die "$harness"
-programs=$(make -s -C "$here" print-tests)
+name_programs
 base=make,dash,coreutils,sed,grep,findutils,libc6-dev,libcap-dev
 
 work=$scratch/work
