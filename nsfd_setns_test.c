@@ -142,7 +142,7 @@ TEST_F(nsfd, by_bind_mount)
 
 struct across {
 	int cpus[2];
-	int *bind_err;	/* of the bind mount; 0 until then */
+	__s64 *bind_err;	/* of the bind mount; 0 until then */
 };
 
 /* Makes a mount namespace on one CPU and, inside of it, binds one of another. */
@@ -172,7 +172,7 @@ static int bind_across_cpus(void *arg)
 TEST_F(nsfd, by_bind_mount_of_a_newer_one_whatever_the_cpu)
 {
 	struct attempt *a = self->a;
-	int *bind_err = &a->trouble_err;	/* shared with the child */
+	__s64 *bind_err = &a->note[0];	/* shared with the child */
 	struct across there = { { self->cpus[0], self->cpus[1] }, bind_err };
 	struct across back = { { self->cpus[1], self->cpus[0] }, bind_err };
 	int err;

@@ -296,14 +296,6 @@ static int kill_and_give_way(struct attempt *a, void *arg)
 	return 0;
 }
 
-static __s64 nanoseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
 TEST_F(life, exit_races_the_call)
 {
 	ns_set types = self->types & ~NS_BIT(NS_NET);
@@ -312,9 +304,9 @@ TEST_F(life, exit_races_the_call)
 	__s64 took_ns;
 
 	/* How long it takes where nobody exits */
-	took_ns = nanoseconds();
+	took_ns = clock_ns(CLOCK_MONOTONIC);
 	attempt_one(a, self->target.pidfd, ns_flags(types), "pidfd");
-	took_ns = nanoseconds() - took_ns;
+	took_ns = clock_ns(CLOCK_MONOTONIC) - took_ns;
 	EXPECT_THAT(attached(a, &self->target, types));
 
 	for (int round = 0; round < EXIT_ROUNDS ||

@@ -243,19 +243,11 @@ static const struct {
 	{ CLOCK_BOOTTIME, "CLOCK_BOOTTIME", TARGET_BOOTTIME_S(1) },
 };
 
-static __s64 nanoseconds(clockid_t id)
-{
-	struct timespec ts = { 0 };
-
-	clock_gettime(id, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
 static int read_clocks(struct attempt *a, void *arg)
 {
 	(void)arg;
 	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++)
-		a->note[i] = nanoseconds(clocks[i].id);
+		a->note[i] = clock_ns(clocks[i].id);
 	return 0;
 }
 
@@ -277,12 +269,12 @@ TEST_F(effect, clocks_are_shifted_exactly)
 	if (in_shifted_time())
 		SKIP_TEST("the test itself is in a time namespace");
 	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++)
-		start[i] = nanoseconds(clocks[i].id);
+		start[i] = clock_ns(clocks[i].id);
 	call_for(a, &self->target, NS_BIT(NS_TIME), variant->by_pidfd);
 	a->finish = read_clocks;
 	attempt_make(a);
 	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++)
-		end[i] = nanoseconds(clocks[i].id);
+		end[i] = clock_ns(clocks[i].id);
 	EXPECT_THAT(attached(a, &self->target, NS_BIT(NS_TIME)));
 	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++) {
 		__s64 shift = clocks[i].shift_s * 1000000000LL +

@@ -183,6 +183,20 @@ struct sweep {
 	bool wrong_as_known;
 };
 
+/* Keeps the first of them, and whether all are what the known bug does. */
+static void note_wrong_errno(const struct fault *f, struct sweep *sweep)
+{
+	if (!sweep->wrong_errno[0]) {
+		snprintf(sweep->wrong_errno, sizeof(sweep->wrong_errno),
+			 "setns(%s, %s) with fault %u: expected ENOMEM, got %s",
+			 f->fd_name, ns_flag_names(f->flags), f->nth,
+			 errno_name(f->err));
+		sweep->wrong_as_known = true;
+	}
+	if (f->err != EINVAL || !(f->flags & CLONE_NEWUSER))
+		sweep->wrong_as_known = false;
+}
+
 /* The verdict on one caller: NULL, or one line. */
 static const char *unharmed(struct fault *f, const struct target *t,
 			    ns_set set, struct sweep *sweep)
@@ -203,16 +217,8 @@ static const char *unharmed(struct fault *f, const struct target *t,
 			 errno_name(f->again));
 	else if (!state_diff(&expected, &f->after, text, sizeof(text)))
 		text[0] = '\0';
-	if (f->err && f->err != ENOMEM && !sweep->wrong_errno[0]) {
-		snprintf(sweep->wrong_errno, sizeof(sweep->wrong_errno),
-			 "setns(%s, %s) with fault %u: expected ENOMEM, got %s",
-			 f->fd_name, ns_flag_names(f->flags), f->nth,
-			 errno_name(f->err));
-		sweep->wrong_as_known = true;
-	}
-	if (f->err && f->err != ENOMEM &&
-	    (f->err != EINVAL || !(f->flags & CLONE_NEWUSER)))
-		sweep->wrong_as_known = false;
+	if (f->err && f->err != ENOMEM)
+		note_wrong_errno(f, sweep);
 	if (!text[0])
 		return NULL;
 	snprintf(f->why, sizeof(f->why), "setns(%s, %s) with fault %u got %s: %s",

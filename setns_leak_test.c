@@ -55,6 +55,17 @@ static int go_home(struct attempt *a, void *arg)
 	return setns(home->pidfd, ns_flags(home->fresh)) ? errno : 0;
 }
 
+/* An attempt that is to be made from there. */
+static struct attempt *from_home(FIXTURE_DATA(leak) *self)
+{
+	struct attempt *a = self->a;
+
+	attempt_reset(a);
+	a->prepare = go_home;
+	a->arg = &self->home;
+	return a;
+}
+
 /* Who has another pid namespace for its children can have no threads. */
 static int go_home_for_threads(struct attempt *a, void *arg)
 {
@@ -87,12 +98,9 @@ static int go_home_with_nothing(struct attempt *a, void *arg)
 static const char *calls_fail(FIXTURE_DATA(leak) *self, enum ns_id failing)
 {
 	const struct target *t = &self->target;
-	struct attempt *a = self->a;
+	struct attempt *a = from_home(self);
 
-	attempt_reset(a);
 	a->all_calls = true;
-	a->prepare = go_home;
-	a->arg = &self->home;
 	if (failing == NS_USER)
 		a->peer = PEER_SHARING_FS;
 	for_each_subset(set, self->types)
@@ -123,17 +131,15 @@ static const struct way {
 static const char *calls_fail_in_every_way(FIXTURE_DATA(leak) *self)
 {
 	const struct target *t = &self->target;
-	struct attempt *a = self->a;
 	const char *why = NULL;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(ways) && !why; i++) {
+		struct attempt *a = from_home(self);
 		const struct way *way = &ways[i];
 
-		attempt_reset(a);
 		a->all_calls = true;
 		a->peer = way->peer;
 		a->prepare = way->prepare;
-		a->arg = &self->home;
 		for_each_subset(set, t->fresh)
 			if (set & way->with && !(set & way->without))
 				attempt_call(a, t->pidfd, ns_flags(set),
@@ -149,14 +155,11 @@ static const char *calls_fail_in_every_way(FIXTURE_DATA(leak) *self)
 /* A dead target is the one that has no nsproxy to take. */
 static const char *calls_fail_on_dead(FIXTURE_DATA(leak) *self)
 {
-	struct attempt *a = self->a;
+	struct attempt *a = from_home(self);
 
 	if (target_kill(&self->target))
 		return "the target cannot be killed";
-	attempt_reset(a);
 	a->all_calls = true;
-	a->prepare = go_home;
-	a->arg = &self->home;
 	for_each_subset(set, self->types)
 		attempt_call(a, self->target.pidfd, ns_flags(set),
 			     "pidfd of a zombie");
@@ -168,11 +171,8 @@ static const char *calls_succeed(FIXTURE_DATA(leak) *self)
 {
 	const struct target *t = &self->target;
 	ns_set keep_user = t->fresh & ~NS_BIT(NS_USER);
-	struct attempt *a = self->a;
+	struct attempt *a = from_home(self);
 
-	attempt_reset(a);
-	a->prepare = go_home;
-	a->arg = &self->home;
 	for_each_subset(set, keep_user)
 		attempt_call(a, t->pidfd, ns_flags(set), "pidfd");
 	for_each_ns_in(id, keep_user)

@@ -51,6 +51,14 @@ static void __attribute__((constructor)) state_init(void)
 		clock_gettime(clock_ids[i], &clock_start[i]);
 }
 
+__s64 clock_ns(clockid_t id)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(id, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
 /* clock_gettime(2) past the vDSO. */
 static void raw_gettime(clockid_t id, struct timespec *ts)
 {

@@ -151,4 +151,7 @@ int state_diff(const struct state *expected, const struct state *found,
 int state_diff_links(const struct state *expected, const struct state *found,
 		     char *text, size_t size);
 
+/* A clock of clock_gettime(2), in nanoseconds. */
+__s64 clock_ns(clockid_t id);
+
 #endif /* SETNS_STATE_H */
