@@ -274,7 +274,10 @@ TEST_F(life, exec_between_open_and_attach)
 /* A process that kills the target after a while: its pid, or -1. */
 static pid_t kill_later(const struct target *t, __s64 delay_ns)
 {
-	const struct timespec delay = { .tv_nsec = delay_ns };
+	const struct timespec delay = {
+		.tv_sec = delay_ns / 1000000000,
+		.tv_nsec = delay_ns % 1000000000,
+	};
 	pid_t pid = fork();
 
 	if (!pid) {
