@@ -143,6 +143,11 @@ sub selection
 
 	for my $program (@_) {
 		my @globs = globs_for($program) or next;
+		# All of a program is to be run without asking it for names.
+		if (!$list && grep { $_ eq '*' } @globs) {
+			push(@selection, [ $program ]);
+			next;
+		}
 		my @names = grep {
 			my $name = $_;
 			grep { matches($_, $name) } @globs;
