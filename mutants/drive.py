@@ -5,11 +5,13 @@
 drive.py [--first] RESULTS TABLE SCRATCH GUESTS QEMU...
 
 RESULTS grows by one line of JSON a mutant; those that are in it already are
-not run again. TABLE has a mutant's number in its first column; 0, the kernel
-as shipped, runs first. QEMU is the command of a guest; its standard input and
-output are the guest's terminal, see guest.sh, and its console goes to the file
-that stands for "@" in the command. With --first a mutant that one of the
-suite's programs has noticed is not shown to the others, which are slower.
+not run again. TABLE has a mutant's number in its first column and may have, in
+its seventh, the one program that is to notice it, which is then the only one to
+run; 0, the kernel as shipped, runs first. QEMU is the command of a guest; its
+standard input and output are the guest's terminal, see guest.sh, and its
+console goes to the file that stands for "@" in the command. With --first a
+mutant that one of the suite's programs has noticed is not shown to the others,
+which are slower.
 """
 
 import json
@@ -135,7 +137,9 @@ class Drive:
                     record = json.loads(line)
                     self.done[record["number"]] = record
         with open(table, encoding="utf-8") as rows:
-            wanted = [0] + [int(row.split("\t")[0]) for row in rows]
+            rows = [row.rstrip("\n").split("\t") for row in rows]
+        wanted = [0] + [int(row[0]) for row in rows]
+        self.only = {int(row[0]): row[6] for row in rows if len(row) > 6}
         self.todo = [number for number in wanted if number not in self.done]
         self.total = len(wanted)
         self.had = self.total - len(self.todo)
@@ -192,13 +196,15 @@ class Drive:
         elif count % 50 == 0 or not left:
             print(text, file=sys.stderr, flush=True)
 
-    def order(self, names):
+    def order(self, names, number):
         """The programs and their limits: the tree's first, then those of ours
         whose failures say most, the fast before the slow, unless a slow one
         has just noticed a neighbour. Last are those that fail without a bug."""
         if 0 not in self.done:
             return " ".join(f"{name}={FIRST_LIMIT}" for name in names)
         healthy = self.done[0]["programs"]
+        if number in self.only:
+            names = [name for name in names if name == self.only[number]]
         names = sorted(names, key=lambda name: (
             not name.startswith("tree-"),
             healthy[name]["status"] not in (0, 4),
@@ -216,7 +222,8 @@ class Drive:
             if 0 in self.done:
                 guest.silence = max(SILENCE,
                                     PATIENCE * self.done[0]["seconds"])
-            guest.give(self.todo.pop(0), self.order(guest.programs))
+            number = self.todo.pop(0)
+            guest.give(number, self.order(guest.programs, number))
         else:
             self.drop(guest)
 

@@ -5,7 +5,7 @@
 report.py RESULTS TABLE		the whole report
 report.py --brief RESULTS TABLE	only what did not go as it should
 report.py --survivors RESULTS TABLE	names of those that the suite missed
-report.py --choose RESULTS TABLE	a tenth that needs every test program
+report.py --choose RESULTS TABLE N	N bugs, so that every program is needed
 
 Exit status: 0, or 1 if a bug that stays up is neither noticed by the suite nor
 called equivalent, or if the suite fails on the kernel without a bug.
@@ -27,7 +27,8 @@ class Bug:
 
     def __init__(self, row, record, healthy):
         (self.number, self.name, self.function, self.kind, self.place,
-         self.what) = row
+         self.what) = row[:6]
+        self.only = "".join(row[6:])	# the one program that was run
         self.fate = record["fate"]
         self.record = record
         self.tests = {"ours": [], "theirs": []}
@@ -206,7 +207,8 @@ def report(bugs, healthy, brief):
                 ": ".join(excuse(bug, known)))
     section("survivors without a reason", missed,
             lambda bug: f"{bug.number} {bug.name} ({bug.place}, "
-                        f"{bug.function}): {bug.what}")
+                        f"{bug.function}): {bug.what}" +
+                        (f": not noticed by {bug.only}" if bug.only else ""))
     # As all of the project's own tests end.
     print(f"# {sum(bug.fate != 'up' or bug.noticed('ours') for bug in bugs)} "
           f"passed, {len(missed)} failed, {len(excused)} skipped")
@@ -214,34 +216,37 @@ def report(bugs, healthy, brief):
     return not (broken or missed or admitted)
 
 
-def choose(bugs):
-    """Names of a tenth: three bugs that only one program notices, for each
-    program, then as many of the rest as there is room for, evenly spread."""
+def choose(bugs, wanted):
+    """Rows of the file tenth: three bugs that only one program notices, for each
+    program, then as many of the rest as are wanted, evenly spread."""
     noticed = [bug for bug in bugs
                if bug.fate == "up" and bug.tests["ours"] and not bug.late]
-    chosen = []
+    chosen = {}
     for program in sorted(set().union(*(bug.programs for bug in noticed))):
-        mine = sorted((bug for bug in noticed if program in bug.programs),
-                      key=lambda bug: len(bug.programs))
-        chosen += [bug for bug in mine if bug not in chosen][:3]
-    rest = [bug for bug in noticed if bug not in chosen]
-    room = max(len(bugs) // 10 - len(chosen), 1)
-    chosen += rest[::max(len(rest) // room, 1)][:room]
-    for name in sorted(bug.name for bug in chosen):
-        print(name)
+        mine = [bug for bug in noticed
+                if bug.programs == {program} and bug.name not in chosen]
+        if not mine:
+            print(f"# no bug that only {program} notices")
+        chosen.update((bug.name, program) for bug in mine[:3])
+    rest = [bug for bug in noticed if bug.name not in chosen]
+    room = max(wanted - len(chosen), 0)
+    chosen.update((bug.name, min(bug.programs))
+                  for bug in rest[::max(len(rest) // max(room, 1), 1)][:room])
+    for name, program in sorted(chosen.items(), key=lambda row: row[::-1]):
+        print(f"{program}\t{name}")
 
 
 def main(arguments):
     """See above."""
     option = arguments.pop(0) if arguments[0].startswith("--") else ""
-    bugs, healthy = load(*arguments)
+    bugs, healthy = load(*arguments[:2])
     if option == "--survivors":
         for bug in bugs:
             if bug.fate == "up" and not bug.noticed("ours"):
                 print(bug.number)
         return 0
     if option == "--choose":
-        choose(bugs)
+        choose(bugs, int(arguments[2]))
         return 0
     return 0 if report(bugs, healthy, option == "--brief") else 1
 

@@ -22,7 +22,7 @@ usage()
 	stands for anything), and print who noticed what. A run that was stopped goes
 	on where it was.
 
-	--tenth		only a fixed tenth, all of which are to be noticed
+	--tenth		only a fixed tenth, each by the program that is to notice it
 	--thorough	all of the suite's programs for every bug, not only until one
 	    		has noticed it
 	--survivors	only those that no test of the last whole run noticed
@@ -30,6 +30,7 @@ usage()
 	--guests N	guests at a time (number of processors)
 	--list		print the bugs and run nothing
 	--fresh		forget the results of a run that was stopped
+	--results FILE	keep the results of the bugs that are named, too
 
 	Exit status: 0 all are noticed or equivalent, 1 some are not, 2 trouble,
 	4 the kernel's source is not to be had.
@@ -59,11 +60,22 @@ select_rows()
 			found=1
 			printf '%s\t%s\t%s\n' "$nr" "$name" "$rest"
 		done < "$build/table" >> "$scratch/selected"
-		# Not every kernel has all bugs of the tenth.
-		[ -n "$found" ] || [ -n "$tenth" ] ||
-			die "no bug is called $glob: see run.sh --list"
+		[ -n "$found" ] || die "no bug is called $glob: see run.sh --list"
 	done
 	sort -t '	' -k 1,1n -u "$scratch/selected"
+}
+
+# The rows of the tenth, with the program that is to notice each. Not every kernel
+# has them all.
+select_tenth()
+{
+	awk -F '\t' -v OFS='\t' '
+	/^#/	{ next }
+	NR == FNR { program[$2] = $1; next }
+	$2 in program { print $0, program[$2]; delete program[$2] }
+	END	{ for (name in program)
+			print "run.sh: not in this kernel: " name > "/dev/stderr" }
+	' "$mutants/tenth" "$build/table"
 }
 
 # The suite's programs and the tree's, and the guest's side of the run
@@ -103,7 +115,7 @@ run_guests()
 		"$scratch/table" "$scratch" "$guests" \
 		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
 		-accel "$(accelerator "$build/bzImage" amd64)" -cpu "$processor" \
-		-m 512 -smp 1 -kernel "$build/bzImage" \
+		-m 512 -smp 2,sockets=2 -kernel "$build/bzImage" \
 		-initrd "$scratch/amd64.initramfs" \
 		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick $poison" \
 		-serial file:@ -chardev stdio,id=report,signal=off \
@@ -115,7 +127,7 @@ run_guests()
 	[ "$status" = 0 ] || exit 2
 }
 
-tenth='' survivors='' fresh='' list='' first=--first guests='' kernel=''
+tenth='' survivors='' fresh='' list='' first=--first guests='' kernel='' keep=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h|--help) usage; exit 0 ;;
@@ -127,6 +139,10 @@ while [ $# -gt 0 ]; do
 	--guests)
 		number "$@"
 		guests=$2
+		shift ;;
+	--results)
+		[ -n "${2:-}" ] || die "--results: which file?"
+		keep=$(realpath -- "$2") || exit 2
 		shift ;;
 	--kernel)
 		[ -n "${2:-}" ] || die "--kernel: which suite?"
@@ -155,27 +171,23 @@ install_missing
 need_memory $((guests * 700))
 make_guest
 report=$mutants/report.py
-if [ -n "$tenth" ]; then
-	[ -s "$mutants/tenth" ] || die "no $mutants/tenth: make it, see report.py"
-	while read -r name; do
-		set -- "$@" "$name"
-	done <<-EOF
-	$(grep -v '^#' "$mutants/tenth")
-	EOF
-elif [ -n "$survivors" ]; then
+if [ -n "$survivors" ]; then
 	[ -e "$build/results" ] || die "there was no whole run yet: run.sh"
-	while read -r name; do
-		set -- "$@" "$name"
-	done <<-EOF
-	$(python3 "$report" --survivors "$build/results" "$build/table")
-	EOF
+	for number in $(python3 "$report" --survivors "$build/results" "$build/table"); do
+		set -- "$@" "$number"
+	done
+	[ $# != 0 ] || { echo "# no survivors"; exit; }
 fi
-select_rows "$@" > "$scratch/table"
-if [ $# = 0 ]; then
+if [ -n "$tenth" ]; then
+	select_tenth > "$scratch/table"
+else
+	select_rows "$@" > "$scratch/table"
+fi
+if [ $# = 0 ] && [ -z "$tenth" ]; then
 	same_as_before
 	results=$build/results
 else
-	results=$scratch/results
+	results=${keep:-$scratch/results}
 fi
 run_guests
 if [ -n "$tenth" ]; then

@@ -161,6 +161,18 @@ like "the survivors are named" "$report" "*survivors without a reason: 2
   3 bug3 *4 bug4 *"
 like "the share is of those that stay up" "$report" "*| all * 4 | * 1 | * 3 | * 1 (33 %) | * 0 (0 %) |*"
 
+# A row that names a program: that one alone is to notice it.
+awk -v OFS="$tab" '$1 == 1 { print $0, "our_test" }
+	$1 == 4 { print $0, "other_test" }' "$scratch/rows" > "$scratch/tenth"
+rm "$scratch/results"
+check "bugs run with the programs that are to notice them" drive "$scratch/tenth"
+said=$(python3 "$mutants/report.py" --brief "$scratch/results" "$scratch/tenth")
+like "a bug that its program does not notice is a failure" "$said" \
+	"*without a reason: 1
+  4 bug4 *: not noticed by other_test*1 passed, 1 failed*"
+is "the others are not run for it" \
+	"$(grep '"number": 1,' "$scratch/results" | grep -c tree-)" 0
+
 for script in run.sh build.sh; do
 	"$mutants/$script" --no-such-option > "$scratch/out" 2>&1
 	is "$script: an unknown option is refused" "$?" 2
