@@ -202,7 +202,8 @@ if [ -n "$kmemleak" ]; then
 else
 	echo "1..$(($# + 1))"
 fi
-echo "# kernel $(uname -r)"
+# On one processor no race can happen inside a system call.
+echo "# kernel $(uname -r), processors: $(nproc)"
 number=0
 for program; do
 	number=$((number + 1))

@@ -100,7 +100,9 @@ count()
 	"  ok "*"# XFAIL"*|"  not ok "*"# XFAIL"*) xfail=$((xfail + 1)) ;;
 	"  ok "*) passed=$((passed + 1)) ;;
 	"  not ok "*) failed=$((failed + 1)) ;;
-	"# kernel "*) release=${1#\# kernel } ;;
+	"# kernel "*)
+		release=${1#\# kernel }
+		release=${release%, processors: *} ;;
 	esac
 }
 

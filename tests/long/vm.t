@@ -156,6 +156,7 @@ case $out in
 	not_ok 'all is mounted and up' "$out" ;;
 *)	ok 'all is mounted and up' ;;
 esac
+like 'it has the processors that were asked for' "$out" '*# kernel *, processors: 2*'
 run tell --user "$kernel"
 like 'as an ordinary user' "$out" '*# user 1000 *'
 run pass "$kernel" -- one:b
