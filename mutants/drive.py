@@ -139,7 +139,9 @@ class Drive:
         with open(table, encoding="utf-8") as rows:
             rows = [row.rstrip("\n").split("\t") for row in rows]
         wanted = [0] + [int(row[0]) for row in rows]
-        self.only = {int(row[0]): row[6] for row in rows if len(row) > 6}
+        self.only = {int(row[0]): row[6:] for row in rows if row[6:]}
+        if len(self.only) == len(rows):
+            self.only[0] = sum(self.only.values(), [])
         self.todo = [number for number in wanted if number not in self.done]
         self.total = len(wanted)
         self.had = self.total - len(self.todo)
@@ -200,11 +202,11 @@ class Drive:
         """The programs and their limits: the tree's first, then those of ours
         whose failures say most, the fast before the slow, unless a slow one
         has just noticed a neighbour. Last are those that fail without a bug."""
+        if number in self.only:
+            names = [name for name in names if name in self.only[number]]
         if 0 not in self.done:
             return " ".join(f"{name}={FIRST_LIMIT}" for name in names)
         healthy = self.done[0]["programs"]
-        if number in self.only:
-            names = [name for name in names if name == self.only[number]]
         names = sorted(names, key=lambda name: (
             not name.startswith("tree-"),
             healthy[name]["status"] not in (0, 4),

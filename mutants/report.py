@@ -105,10 +105,15 @@ def excuse(bug, known):
 
 
 def load(results, table):
-    """All bugs that have run, and the record of the healthy kernel."""
-    with open(results, encoding="utf-8") as lines:
-        records = {record["number"]: record
-                   for record in map(json.loads, lines)}
+    """All bugs that have run, and the record of the healthy kernel. What some
+    did on two processors stands in a file of its own."""
+    records = {}
+    for name in filter(os.path.exists, (results, results + ".races")):
+        with open(name, encoding="utf-8") as lines:
+            for record in map(json.loads, lines):
+                before = records.get(record["number"], {"programs": {}})
+                record["programs"] = before["programs"] | record["programs"]
+                records[record["number"]] = record
     healthy = records.get(0, {"programs": {}, "fate": "up"})
     with open(table, encoding="utf-8") as lines:
         rows = [line.rstrip("\n").split("\t") for line in lines]
