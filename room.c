@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "errno_name.h"
@@ -65,6 +66,13 @@ int room_take(ns_set types, unsigned int number)
 __s64 room_clock_ms(void)
 {
 	return clock_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+__s64 room_until(void)
+{
+	const char *env = getenv(ROOM_PATIENCE_ENV);
+
+	return room_clock_ms() + (env ? atoi(env) : ROOM_PATIENCE_MS);
 }
 
 int room_await(ns_set types, unsigned int number, __s64 until)

@@ -14,6 +14,7 @@
  * on an idle machine, seconds on one with a load of 15; a leak never ends.
  */
 #define ROOM_PATIENCE_MS 30000
+#define ROOM_PATIENCE_ENV "SETNS_ROOM_MS"
 
 /* Limits each of @types to @number here and in all below; 0 or an errno. */
 int room_limit(ns_set types, unsigned int number);
@@ -27,6 +28,15 @@ int room_limit(ns_set types, unsigned int number);
  */
 int room_take(ns_set types, unsigned int number);
 
+/* CLOCK_MONOTONIC in milliseconds. */
+__s64 room_clock_ms(void);
+
+/*
+ * When to give up on the kernel's cleaning up, if that begins now: after
+ * ROOM_PATIENCE_MS, or what stands in the environment.
+ */
+__s64 room_until(void);
+
 /* The same, while it is ENOSPC again and again until room_clock_ms() @until. */
 int room_await(ns_set types, unsigned int number, __s64 until);
 
@@ -36,8 +46,5 @@ int room_await(ns_set types, unsigned int number, __s64 until);
  */
 const char *room_verdict(struct attempt *a, ns_set types, unsigned int number,
 			 __s64 until);
-
-/* CLOCK_MONOTONIC in milliseconds. */
-__s64 room_clock_ms(void);
 
 #endif /* SETNS_ROOM_H */

@@ -430,8 +430,7 @@ TEST_F(fault, nothing_leaks)
 	}
 	target_destroy(&self->target);
 	target_destroy(&self->home);
-	EXPECT_THAT(room_verdict(a, self->types, LIMIT,
-				 room_clock_ms() + ROOM_PATIENCE_MS));
+	EXPECT_THAT(room_verdict(a, self->types, LIMIT, room_until()));
 	REPORT_SWEEP(&s);
 }
 
@@ -449,7 +448,7 @@ TEST_F(fault, nothing_leaks_of_credentials_and_fs)
 	target_destroy(&self->home);
 	TH_LOG(" %u faults in %u calls", s.faults, s.calls);
 	EXPECT_THAT(room_verdict(a, self->types & ~NS_BIT(NS_USER), LIMIT,
-				 room_clock_ms() + ROOM_PATIENCE_MS));
+				 room_until()));
 	/* The others are gone by now: it is known, and ends no sooner. */
 	EXPECT_THAT_OR_KNOWN(BUG_CRED_LEAK, true,
 			     room_verdict(a, NS_BIT(NS_USER), LIMIT,

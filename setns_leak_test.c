@@ -241,9 +241,9 @@ TEST_F(leak, everything_goes_with_its_last_user)
 		target_destroy(&self->target);
 	}
 	target_destroy(&self->home);
-	until = room_clock_ms() + ROOM_PATIENCE_MS;
+	until = room_until();
 	EXPECT_THAT(room_verdict(self->a, self->types, LIMIT, until));
-	until = room_clock_ms() + ROOM_PATIENCE_MS;
+	until = room_until();
 	unmounts = await_unmounts(self->inotify, roots, until);
 	EXPECT_EQ(roots, unmounts) {
 		TH_LOG(" mnt namespace: a root is pinned: %u of %u filesystems are gone",

@@ -61,6 +61,8 @@ settle()
 if [ -e /sys/fs/cgroup/cgroup.procs ]; then
 	mkdir /sys/fs/cgroup/setns && echo $$ > /sys/fs/cgroup/setns/cgroup.procs
 fi
+# A leak needs no more to be one where nobody else works.
+export SETNS_ROOM_MS=3000
 dmesg -c > /dev/null
 fingerprint > /run/then 2>&1
 taint=$(cat /proc/sys/kernel/tainted)

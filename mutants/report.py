@@ -22,6 +22,14 @@ THEIRS = "tree-"	# the prefix of the tree's own programs
 HEAP = 0.5		# a bug that this share of all tests notice is told by none
 
 
+def told(said, failed):
+    """Tests that said what is wrong, but did not end before the program was
+    killed, which takes time where much fails."""
+    names = re.findall(r"^\S+\.c:\d+:(\w+):", "\n".join(said), re.M)
+    return sorted(name for name in set(names)
+                  if not any(test.endswith(name) for test in failed))
+
+
 class Bug:
     """A row of the table and what happened to it."""
 
@@ -38,6 +46,8 @@ class Bug:
             known = healthy.get(name, {"failed": [], "status": 0})
             failed = [test for test in program["failed"]
                       if test not in known["failed"]]
+            if program["status"] == 137 and side == "ours":
+                failed += told(program["said"], failed)
             self.tests[side] += [f"{name}:{test}" for test in failed]
             if program.get("splat"):
                 self.log.add(side)
@@ -46,7 +56,7 @@ class Bug:
                 end = ("too late" if program["status"] == 137
                        else f"exit {program['status']}")
                 self.tests[side].append(f"{name}: {end}")
-            if program["status"] == 137:
+            if program["status"] == 137 and not failed:
                 self.late.add(side)
             if side == "ours":
                 self.said += program["said"]
