@@ -285,6 +285,105 @@ TEST_F(access, invalid_arguments_are_invalid_for_the_unprivileged)
 	EXPECT_THAT(denied(a, EINVAL));
 }
 
+/* Two reasons to refuse a call, or one where the caller has much else. */
+FIXTURE(refused) {
+	struct target target;
+	struct attempt *a;
+	ns_set types;
+};
+
+FIXTURE_SETUP(refused)
+{
+	FIXTURE_PIDFD_SETNS();
+	FIXTURE_WORLD(WORLD_ROOT, &self->types);
+	if (!(self->types & NS_BIT(NS_USER)))
+		SKIP_TEST("no user namespace can be made here");
+	FIXTURE_ATTEMPT(self->a);
+}
+
+FIXTURE_TEARDOWN(refused)
+{
+	target_destroy(&self->target);
+}
+
+static void ready_with(struct attempt *a, struct credential *cred)
+{
+	attempt_reset(a);
+	a->all_calls = true;
+	a->prepare = with_capabilities;
+	a->arg = cred;
+}
+
+/*
+ * Who owns the target's user namespace has every capability in there, and so all
+ * that it takes but for one: CAP_SYS_ADMIN where the other namespaces belong.
+ */
+TEST_F(refused, whatever_else_the_owner_of_the_user_namespace_may)
+{
+	ns_set user = NS_BIT(NS_USER), outside = self->types & ~user;
+	struct target *t = &self->target;
+	struct credential cred = { 0 };
+	struct attempt *a = self->a;
+
+	/* All else of it is the caller's own, and so of its user namespace. */
+	FIXTURE_TARGET(t, .number = 1, .fresh = user);
+	for (cap_value_t c = 0; c < cap_max_bits(); c++) {
+		cred.caps = c == CAP_SYS_ADMIN ? 0 : 1ULL << c;
+		ready_with(a, &cred);
+		for_each_ns_in(id, outside)
+			attempt_call(a, t->pidfd, ns_flags(user | NS_BIT(id)),
+				     "pidfd");
+		attempt_make(a);
+		EXPECT_THAT(explain(a, denied(a, EPERM), "with %s alone",
+				    cred.caps ? capability_name(c) : "none"));
+	}
+	cred.caps = 1ULL << CAP_SYS_ADMIN;
+	for_each_ns_in(id, outside) {
+		ready_with(a, &cred);
+		attempt_call(a, t->pidfd, ns_flags(user | NS_BIT(id)), "pidfd");
+		attempt_make(a);
+		EXPECT_THAT(attached(a, t, user | NS_BIT(id)));
+	}
+}
+
+/* What a caller is comes before what it may, but with mount namespaces. */
+static int first_refusal(enum ns_id id)
+{
+	switch (id) {
+	case NS_USER:
+		return EINVAL;
+	case NS_TIME:
+		return EUSERS;
+	default:
+		return EPERM;
+	}
+}
+
+TEST_F(refused, for_threads_before_it_is_for_capabilities)
+{
+	ns_set types = self->types & ~NS_BIT(NS_USER);
+	int errs[NR_NS_TYPES], nr = 0;
+	struct target *t = &self->target;
+	struct credential cred = { 0 };
+	struct attempt *a = self->a;
+
+	/* In the caller's own user namespace, where it has no capability left. */
+	FIXTURE_TARGET(t, .number = 1, .fresh = types);
+	ready_with(a, &cred);
+	a->peer = PEER_THREAD;
+	for_each_ns_in(id, self->types) {
+		attempt_call(a, t->nsfd[id][NS_ACTIVE], ns_types[id].flag,
+			     "nsfd");
+		errs[nr++] = first_refusal(id);
+	}
+	attempt_make(a);
+	EXPECT_THAT(each_ended(a, errs));
+	EXPECT_THAT(left_in(a, &a->before));
+	/* The same with all capabilities, and nothing shared. */
+	attempt_one(a, t->pidfd, ns_flags(types), "pidfd");
+	EXPECT_THAT(attached(a, t, types));
+}
+
 /*
  * Who looks at a target is judged by its real ids, who owns a user namespace
  * by its effective uid.  Callers have one of root's and one of another's.
