@@ -22,12 +22,9 @@ import sys
 import time
 
 BOOT = 120	# seconds until a guest is ready
-SILENCE = 60	# seconds between two lines of a guest, at least; or as many as
-PATIENCE = 3	# times what all programs take without a bug
-LIMIT = 8	# seconds for a program, at least; or as many as
+SILENCE = 30	# seconds between two lines of a guest, beside a program's own
+LIMIT = 6	# seconds for a program, at least; or as many as
 TIMES = 6	# times what it takes without a bug
-# They notice much, but do not say best what broke.
-LATER = ("setns_fault", "setns_leak", "setns_perf", "setns_race")
 RECENT = 6
 FIRST_LIMIT = 300	# seconds for a program of which that is not known
 
@@ -43,8 +40,8 @@ class Guest:
         self.record = None
         self.deadline = 0.0
         self.ready = False
-        self.silence = 10 * SILENCE
         self.programs = []
+        self.limits = {}
 
     def start(self):
         """Boot. The guest dies with us."""
@@ -68,6 +65,8 @@ class Guest:
         """Hand a mutant to the guest."""
         self.record = {"number": number, "fate": "up", "programs": {},
                        "begin": time.time()}
+        self.limits = dict(word.split("=") for word in programs.split()
+                           if "=" in word)
         try:
             self.process.stdin.write(f"{number} {programs}\n".encode())
             self.process.stdin.flush()
@@ -79,7 +78,7 @@ class Guest:
         data = self.process.stdout.read()
         if data == b"":
             return None
-        self.deadline = time.monotonic() + self.silence
+        self.deadline = time.monotonic() + SILENCE
         *lines, self.buffer = (self.buffer + (data or b"")).split(b"\n")
         return [line.decode(errors="replace").rstrip("\r") for line in lines]
 
@@ -95,7 +94,9 @@ class Guest:
         program = self.record["programs"].setdefault(
             name, {"status": None, "failed": [], "said": [], "splat": []}
         ) if word in ("start", "program", "failed", "said", "splat") else None
-        if word == "program":
+        if word == "start":
+            self.deadline += int(self.limits.get(name, 0))
+        elif word == "program":
             status, begin, end, tests = rest.split()
             program.update(status=int(status), tests=int(tests))
             program["seconds"] = round(float(end) - float(begin), 2)
@@ -199,9 +200,9 @@ class Drive:
             print(text, file=sys.stderr, flush=True)
 
     def order(self, names, number):
-        """The programs and their limits: the tree's first, then those of ours
-        whose failures say most, the fast before the slow, unless a slow one
-        has just noticed a neighbour. Last are those that fail without a bug."""
+        """The programs and their limits: the tree's first, then ours, the fast
+        before the slow, unless a slow one has just noticed a neighbour. Last
+        are those that fail without a bug."""
         if number in self.only:
             names = [name for name in names if name in self.only[number]]
         if 0 not in self.done:
@@ -210,7 +211,6 @@ class Drive:
         names = sorted(names, key=lambda name: (
             not name.startswith("tree-"),
             healthy[name]["status"] not in (0, 4),
-            name.startswith(LATER),
             healthy[name]["seconds"] / (1 + 4 * self.noticed.count(name))))
         theirs = sum(name.startswith("tree-") for name in names)
         names = [f"{name}={max(LIMIT, TIMES * healthy[name]['seconds']):.0f}"
@@ -221,9 +221,6 @@ class Drive:
     def next(self, guest):
         """The next mutant for this guest, or its end."""
         if self.todo:
-            if 0 in self.done:
-                guest.silence = max(SILENCE,
-                                    PATIENCE * self.done[0]["seconds"])
             number = self.todo.pop(0)
             guest.give(number, self.order(guest.programs, number))
         else:
