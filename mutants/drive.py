@@ -246,7 +246,11 @@ class Drive:
             self.lost(guest, "crash")
             return
         for line in lines:
-            record = guest.hear(line)
+            try:
+                record = guest.hear(line)
+            except ValueError:	# It cannot even read its clock any more.
+                self.lost(guest, "crash")
+                return
             if record:
                 self.keep(record)
                 if record["state"] != "clean":
