@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -28,6 +29,29 @@ void attempt_reset(struct attempt *a)
 	memset(a, 0, sizeof(*a));
 }
 
+/*
+ * Reaps a child that has an alarm(2) of CALLER_WAIT_S; 0 or an errno.  ETIMEDOUT
+ * is for one that is caught in the kernel, where no signal can kill it.
+ */
+static int reap(pid_t pid, int *status)
+{
+	struct pollfd p = { .fd = sys_pidfd_open(pid, 0), .events = POLLIN };
+	int n = 1;
+
+	if (p.fd >= 0) {
+		do {
+			n = poll(&p, 1, 1000 * (CALLER_WAIT_S + 5));
+		} while (n < 0 && errno == EINTR);
+		close(p.fd);
+	}
+	if (!n)
+		return ETIMEDOUT;
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return errno;
+	return 0;
+}
+
 int in_child(int (*fn)(void *arg), void *arg)
 {
 	int status;
@@ -39,9 +63,8 @@ int in_child(int (*fn)(void *arg), void *arg)
 		alarm(CALLER_WAIT_S);
 		_exit(fn(arg));
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return 127;
+	if (reap(pid, &status))
+		return 127;
 	return WIFEXITED(status) ? WEXITSTATUS(status) :
 				   128 + WTERMSIG(status);
 }
@@ -244,7 +267,7 @@ static int be_caller(void *arg)
 
 void attempt_make(struct attempt *a)
 {
-	int err = 0, status;
+	int err = 0, reap_err, status;
 	pid_t pid;
 
 	if (a->watch &&
@@ -266,13 +289,11 @@ void attempt_make(struct attempt *a)
 		err = watch(a);
 		close(a->talk[0]);
 	}
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno == EINTR)
-			continue;
-		fail_to(a, "waiting for the caller", errno);
-		return;
-	}
-	if (WIFSIGNALED(status))
+	reap_err = reap(pid, &status);
+	if (reap_err)
+		fail_to(a, "waiting for it, which does not even die when killed",
+			reap_err);
+	else if (WIFSIGNALED(status))
 		fail_to(a, strsignal(WTERMSIG(status)), EINTR);
 	else if (err && !a->trouble)
 		fail_to(a, "looking at the caller from outside", err);

@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include <grp.h>
 #include <signal.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
@@ -287,6 +289,71 @@ TEST_F(effect, clocks_are_shifted_exactly)
 			       (long long)(a->note[i] - end[i]),
 			       (long long)(a->note[i] - start[i]),
 			       (long long)shift);
+		}
+	}
+}
+
+#define SECCOMP_NOTE 7	/* the errno of the filter */
+
+/* Which clocks take a system call to be read?  Their notes are not 0. */
+static int read_clocks_without_calls(struct attempt *a, void *arg)
+{
+#ifdef __NR_clock_gettime64
+	const unsigned int also = __NR_clock_gettime64;
+#else
+	const unsigned int also = __NR_clock_gettime;
+#endif
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clock_gettime, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, also, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { ARRAY_SIZE(code), code };
+	struct timespec now;
+
+	(void)arg;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)) {
+		a->note[SECCOMP_NOTE] = errno;
+		return 0;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++)
+		a->note[i] = clock_gettime(clocks[i].id, &now) ? errno : 0;
+	return 0;
+}
+
+/* The vDSO has a page of the namespace's own, which the first to attach fills. */
+TEST_F(effect, clocks_are_read_without_a_system_call)
+{
+	struct attempt *a = self->a;
+	bool here[ARRAY_SIZE(clocks)];
+	bool any = false;
+
+	SKIP_WITHOUT(self, NS_TIME);
+	a->finish = read_clocks_without_calls;
+	attempt_make(a);
+	EXPECT_THAT(left_in(a, &a->before));
+	if (a->note[SECCOMP_NOTE])
+		SKIP_TEST("no seccomp filter: %s",
+			  errno_name(a->note[SECCOMP_NOTE]));
+	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++) {
+		here[i] = !a->note[i];
+		any |= here[i];
+	}
+	if (!any)
+		SKIP_TEST("the vDSO reads no clock here");
+	attempt_reset(a);
+	call_for(a, &self->target, NS_BIT(NS_TIME), variant->by_pidfd);
+	a->finish = read_clocks_without_calls;
+	attempt_make(a);
+	EXPECT_THAT(attached(a, &self->target, NS_BIT(NS_TIME)));
+	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++) {
+		EXPECT_TRUE(!here[i] || !a->note[i]) {
+			TH_LOG(" time namespace: the vDSO reads %s before, and does not after",
+			       clocks[i].name);
 		}
 	}
 }

@@ -32,6 +32,7 @@ int undo_look(struct attempt *a, void *arg)
 		return 0;
 	value = semctl(a->note[0], 0, GETVAL);
 	a->note[1] = value;
+	a->note[2] = true;
 	return value < 0 ? errno : 0;
 }
 
@@ -40,7 +41,7 @@ static const char *value_is(struct attempt *a, int expected)
 {
 	char text[128];
 
-	if (a->note[0] < 0 || a->trouble || a->note[1] == expected)
+	if (a->note[0] < 0 || !a->note[2] || a->note[1] == expected)
 		return NULL;
 	snprintf(text, sizeof(text),
 		 "SysV semaphore after setns(%s, %s) is %d, expected %d",

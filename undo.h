@@ -20,7 +20,7 @@ int undo_prepare(void);
 /* Hook: the caller comes to owe.  @note[0] is the semaphore's id, or -1. */
 int undo_owe(struct attempt *a);
 
-/* Hook: @note[1] becomes the semaphore's value, while the caller lives. */
+/* Hook: @note[1] becomes the semaphore's value while the caller lives, @note[2] 1. */
 int undo_look(struct attempt *a, void *arg);
 
 /* Verdicts: the caller still owes; what it owed was done. */

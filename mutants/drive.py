@@ -23,8 +23,9 @@ import time
 
 BOOT = 120	# seconds until a guest is ready
 SILENCE = 30	# seconds between two lines of a guest, beside a program's own
-LIMIT = 6	# seconds for a program, at least; or as many as
+LIMIT = 40	# seconds for a program, at least; or as many as
 TIMES = 6	# times what it takes without a bug
+THEIRS = 6	# seconds for the tree's, which takes 0.3 or waits for ever
 RECENT = 6
 FIRST_LIMIT = 300	# seconds for a program of which that is not known
 
@@ -214,6 +215,7 @@ class Drive:
             healthy[name]["seconds"] / (1 + 4 * self.noticed.count(name))))
         theirs = sum(name.startswith("tree-") for name in names)
         names = [f"{name}={max(LIMIT, TIMES * healthy[name]['seconds']):.0f}"
+                 if not name.startswith("tree-") else f"{name}={THEIRS}"
                  for name in names]
         theirs, ours = names[:theirs], names[theirs:]
         return " ".join(theirs + (["-"] if self.first else []) + ours)

@@ -45,15 +45,37 @@ program()
 	dmesg -c | grep -E "$splats" | head -n 5 | sed "s/^/splat $name /"
 }
 
+# Processes that are neither ours nor the kernel's own. A loop or a lock in the
+# kernel may keep one from dying.
+others()
+{
+	for stat in /proc/[0-9]*/stat; do
+		read -r line 2>/dev/null < "$stat" || continue
+		number_of=${line%% *}
+		# shellcheck disable=SC2086 # state and parent
+		set -- ${line##*) }
+		case $number_of:$2 in
+		$$:*|*:$$|*:0|*:2) ;;
+		*)	echo "${line%)*})" ;;
+		esac
+	done
+}
+
 # Nobody and nothing outlives a mutant.
 settle()
 {
 	kill -9 -1
 	state=clean
+	tries=10
+	while stuck=$(others) && [ -n "$stuck" ] && [ $tries -gt 0 ]; do
+		tries=$((tries - 1))
+		sleep 0.1
+	done
+	[ -z "$stuck" ] || state="stuck $stuck"
 	[ "$(cat /proc/sys/kernel/tainted)" = "$taint" ] || state=tainted
 	rm -rf /tmp/* /dev/shm/*
 	fingerprint > /run/now 2>&1
-	if [ $state = clean ] && ! cmp -s /run/then /run/now; then
+	if [ "$state" = clean ] && ! cmp -s /run/then /run/now; then
 		state="changed $(diff /run/then /run/now | grep -m 1 '^+[^+]')"
 	fi
 }

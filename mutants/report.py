@@ -185,7 +185,9 @@ def weak(bugs, total):
         if not tests:
             yield bug, "only in the kernel's log"
         elif all(re.search(": too late$", test) for test in tests):
-            yield bug, "only by a timeout"
+            stuck = bug.record.get("state", "").startswith("stuck")
+            yield bug, "only by a timeout" + (
+                ": a task never leaves the kernel" if stuck else "")
         elif total and len(tests) > HEAP * total:
             yield bug, f"by {len(tests)} of {total} tests"
 
