@@ -32,6 +32,8 @@ usage()
 fragments()
 {
 	cat "$vm/base.config" "$vm/faults.config"
+	# Of 6.1's allocators the one that can fail.
+	echo CONFIG_SLUB=y
 	echo CONFIG_GCOV_KERNEL=y
 	echo "CONFIG_LOCALVERSION=\"-$1\""
 }
@@ -124,7 +126,8 @@ tell()
 	mkdir "$scratch/gcov"
 	for file in $(sources); do
 		(cd "$scratch/gcov" && gcov --branch-probabilities --json-format \
-			"$dir/objects/${file%.c}.gcda" > /dev/null 2>&1) ||
+			--hash-filenames "$dir/objects/${file%.c}.gcda" \
+			> /dev/null 2>&1) ||
 			die "gcov cannot read the counters of $file"
 	done
 	python3 "$mutants/coverage.py" "$mutants" "$dir/linux" "$scratch/gcov"

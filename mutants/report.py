@@ -5,7 +5,7 @@
 report.py RESULTS TABLE		the whole report
 report.py --brief RESULTS TABLE	only what did not go as it should
 report.py --survivors RESULTS TABLE	names of those that the suite missed
-report.py --choose RESULTS TABLE N	N bugs, so that every program is needed
+report.py --choose RESULTS TABLE N	N bugs, some for every program
 
 Exit status: 0, or 1 if a bug that stays up is neither noticed by the suite nor
 called equivalent, or if the suite fails on the kernel without a bug.
@@ -234,17 +234,19 @@ def report(bugs, healthy, brief):
 
 
 def choose(bugs, wanted):
-    """Rows of the file tenth: three bugs that only one program notices, for each
-    program, then as many of the rest as are wanted, evenly spread."""
+    """Rows of the file tenth: for each program three bugs, in functions of their
+    own and such as few other programs notice, then as many of the rest as are
+    wanted, evenly spread."""
     noticed = [bug for bug in bugs
                if bug.fate == "up" and bug.tests["ours"] and not bug.late]
     chosen = {}
     for program in sorted(set().union(*(bug.programs for bug in noticed))):
-        mine = [bug for bug in noticed
-                if bug.programs == {program} and bug.name not in chosen]
-        if not mine:
-            print(f"# no bug that only {program} notices")
-        chosen.update((bug.name, program) for bug in mine[:3])
+        functions = set()
+        for bug in sorted(noticed, key=lambda bug: len(bug.programs)):
+            if (program in bug.programs and bug.name not in chosen
+                    and bug.function not in functions and len(functions) < 3):
+                functions.add(bug.function)
+                chosen[bug.name] = program
     rest = [bug for bug in noticed if bug.name not in chosen]
     room = max(wanted - len(chosen), 0)
     chosen.update((bug.name, min(bug.programs))

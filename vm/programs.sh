@@ -110,17 +110,17 @@ make_initramfs()
 {
 	make_tree "$1"
 	find_busybox "$1"
-	tree=$scratch/guest
-	(cd "$tree" && mkdir bin etc mnt root)
-	cp "$busybox" "$tree/bin/busybox"
-	ln -s busybox "$tree/bin/sh"
-	cp "$vm/init" "$tree"
-	chmod 755 "$tree/init"
+	root=$scratch/guest
+	(cd "$root" && mkdir bin etc mnt root)
+	cp "$busybox" "$root/bin/busybox"
+	ln -s busybox "$root/bin/sh"
+	cp "$vm/init" "$root"
+	chmod 755 "$root/init"
 	printf '%s\n' 'root::0:0::/root:/bin/sh' 'tester::1000:1000::/tmp:/bin/sh' \
-		> "$tree/etc/passwd"
-	printf '%s\n' 'root::0:' 'tester::1000:' > "$tree/etc/group"
-	(cd "$tree" && find . | cpio -o -H newc -R 0:0 --quiet) \
+		> "$root/etc/passwd"
+	printf '%s\n' 'root::0:' 'tester::1000:' > "$root/etc/group"
+	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) \
 		> "$scratch/$1.initramfs" ||
 		die "cannot write $scratch/$1.initramfs: is the disk full?"
-	rm -r "$tree"
+	rm -r "$root"
 }
