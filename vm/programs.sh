@@ -8,6 +8,11 @@
 # address, no mitigations, no probing of timers. A panic ends the guest.
 quick='quiet nokaslr mitigations=off tsc=reliable no_timer_check random.trust_cpu=on panic=-1'
 
+# A kernel on a busy machine cannot measure its clock, and then has none that the
+# vDSO could read. An emulated one is this machine's.
+khz=$(sed -n 's/^cpu MHz[^0-9]*\([0-9]*\)[.]\([0-9]*\)$/\1\2/p' /proc/cpuinfo | head -n 1)
+quick="$quick${khz:+ tsc_early_khz=$khz}"
+
 # QEMU 7.2 leaves wrong flags behind a cmpxchg16b, which makes kernels
 # crash at random; they have another way where there is none.
 processor=max,cx16=off
