@@ -8,7 +8,6 @@
 #include <grp.h>
 #include <signal.h>
 #include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
@@ -293,7 +292,12 @@ TEST_F(effect, clocks_are_shifted_exactly)
 	}
 }
 
-#define SECCOMP_NOTE 7	/* the errno of the filter */
+/* Of linux/seccomp.h, whose copy in a tree's tools/ does not compile. */
+#define FILTER_MODE	2		/* SECCOMP_MODE_FILTER */
+#define FILTER_ERRNO	0x00050000U	/* SECCOMP_RET_ERRNO */
+#define FILTER_ALLOW	0x7fff0000U	/* SECCOMP_RET_ALLOW */
+#define FILTER_NR	0		/* offset of seccomp_data.nr */
+#define FILTER_NOTE	7		/* note: the errno of the filter */
 
 /* Which clocks take a system call to be read?  Their notes are not 0. */
 static int read_clocks_without_calls(struct attempt *a, void *arg)
@@ -304,20 +308,19 @@ static int read_clocks_without_calls(struct attempt *a, void *arg)
 	const unsigned int also = __NR_clock_gettime;
 #endif
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FILTER_NR),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clock_gettime, 1, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, also, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, FILTER_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, FILTER_ALLOW),
 	};
 	struct sock_fprog filter = { ARRAY_SIZE(code), code };
 	struct timespec now;
 
 	(void)arg;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)) {
-		a->note[SECCOMP_NOTE] = errno;
+	    prctl(PR_SET_SECCOMP, FILTER_MODE, &filter)) {
+		a->note[FILTER_NOTE] = errno;
 		return 0;
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++)
@@ -336,9 +339,9 @@ TEST_F(effect, clocks_are_read_without_a_system_call)
 	a->finish = read_clocks_without_calls;
 	attempt_make(a);
 	EXPECT_THAT(left_in(a, &a->before));
-	if (a->note[SECCOMP_NOTE])
+	if (a->note[FILTER_NOTE])
 		SKIP_TEST("no seccomp filter: %s",
-			  errno_name(a->note[SECCOMP_NOTE]));
+			  errno_name(a->note[FILTER_NOTE]));
 	for (unsigned int i = 0; i < ARRAY_SIZE(clocks); i++) {
 		here[i] = !a->note[i];
 		any |= here[i];

@@ -132,8 +132,8 @@ def load(results, table):
 
 
 def share(part, whole):
-    """12 of 34 (35 %)"""
-    return f"{part} ({100 * part / whole:.0f} %)" if whole else "-"
+    """12 of 34 (35 %); 100 % is all of them"""
+    return f"{part} ({100 * part // whole} %)" if whole else "-"
 
 
 def rows(bugs, key, known):
