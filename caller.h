@@ -11,7 +11,7 @@
 
 #define CALLER_WAIT_S	20	/* no caller lives longer, whatever happens */
 /* The most calls of one caller: every set, and the empty one. */
-#define CALLER_CALLS	(1U << NR_NS_TYPES)
+#define CALLER_CALLS	(NS_ALL + 1)
 
 /* The umask that a caller sets in the end, for its peer to see. */
 #define CALLER_UMASK	0124

@@ -582,7 +582,7 @@ TEST_F(effect, cgroup_paths_are_relative_to_the_new_root)
 	outside = a->before.text[ST_CGROUP];
 	inside = a->after.text[ST_CGROUP];
 	if (!strcmp(outside, self->target.state->text[ST_CGROUP]))
-		SKIP_TEST("the test is in the root of its control groups, which reads alike everywhere");
+		SKIP_TEST("in the root of all control groups, which reads alike everywhere");
 	EXPECT_STRNE(outside, inside) {
 		TH_LOG(" cgroup namespace: /proc/self/cgroup is \"%s\" after it as before",
 		       inside);
