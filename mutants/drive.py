@@ -120,7 +120,8 @@ class Guest:
     def last_words(self):
         """Why it died, as far as its console tells."""
         with open(self.console, encoding="utf-8", errors="replace") as console:
-            lines = [line.strip() for line in console]
+            lines = [line.strip().partition("] ")[2] or line.strip()
+                     for line in console]
         telling = [line for line in lines if line.startswith(
             ("BUG", "WARNING", "RIP: 0010", "Kernel panic", "kernel BUG",
              "general protection", "Oops", "refcount_t"))]
@@ -208,7 +209,8 @@ class Drive:
             names = [name for name in names if name in self.only[number]]
         if 0 not in self.done:
             return " ".join(f"{name}={FIRST_LIMIT}" for name in names)
-        healthy = self.done[0]["programs"]
+        healthy = {name: {"status": 0, "seconds": 0} for name in names}
+        healthy.update(self.done[0]["programs"])
         names = sorted(names, key=lambda name: (
             not name.startswith("tree-"),
             healthy[name]["status"] not in (0, 4),

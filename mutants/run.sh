@@ -30,7 +30,8 @@ usage()
 	--guests N	guests at a time (number of processors)
 	--list		print the bugs and run nothing
 	--fresh		forget the results of a run that was stopped
-	--results FILE	keep the results of the bugs that are named, too
+	--results FILE	keep the results of the bugs that are named, too, and go on
+	    		from there; a FILE holds for one state of suite and bugs
 
 	Exit status: 0 all are noticed or equivalent, 1 some are not, 2 trouble,
 	4 the kernel's source is not to be had.
@@ -115,8 +116,8 @@ run_guests()
 	setpriv --pdeathsig TERM -- python3 "$mutants/drive.py" $first "$1" \
 		"$2" "$scratch" "$3" \
 		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
-		-accel "$(accelerator "$build/bzImage" amd64)" -cpu "$processor" \
-		-m 512 -smp "$4,sockets=$4" -kernel "$build/bzImage" \
+		-accel "$(accelerator "$scratch/bzImage" amd64)" -cpu "$processor" \
+		-m 512 -smp "$4,sockets=$4" -kernel "$scratch/bzImage" \
 		-initrd "$scratch/amd64.initramfs" \
 		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick $poison ${5:-}" \
 		-serial file:@ -chardev stdio,id=report,signal=off \
@@ -171,9 +172,18 @@ while [ $# -gt 0 ]; do
 	shift
 done
 guests=${guests:-$(nproc)}
+if [ -n "$tenth" ] && { [ $# != 0 ] || [ -n "$survivors$list" ]; }; then
+	die "--tenth says which bugs: nothing else can"
+fi
 use_cache
-build=$("$mutants/build.sh" ${kernel:+--suite "$kernel"}) || exit
 use_scratch
+# In the background, so that a signal is heard meanwhile.
+setpriv --pdeathsig TERM -- "$mutants/build.sh" ${kernel:+--suite "$kernel"} \
+	> "$scratch/build" &
+children=$!
+wait "$children" || exit
+children=''
+build=$(cat "$scratch/build")
 if [ -n "$list" ]; then
 	select_rows "$@" > "$scratch/table"
 	cut -f 1,2,5,6 "$scratch/table"
@@ -188,6 +198,8 @@ install_missing
 need_memory $((guests * 700))
 make_guest
 report=$mutants/report.py
+# Somebody may build another one meanwhile.
+cp "$build/bzImage" "$scratch" || die "cannot copy the kernel: is the disk full?"
 if [ -n "$survivors" ]; then
 	[ -e "$build/results" ] || die "there was no whole run yet: run.sh"
 	for number in $(python3 "$report" --survivors "$build/results" "$build/table"); do
@@ -201,6 +213,8 @@ else
 	select_rows "$@" > "$scratch/table"
 fi
 if [ $# = 0 ] && [ -z "$tenth" ]; then
+	exec 6> "$build/results.lock"
+	flock -n 6 || die "another whole run is going on"
 	same_as_before
 	results=$build/results
 else
