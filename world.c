@@ -18,8 +18,11 @@ static int try_userns(void *arg)
 	int err = target_own_userns();
 
 	(void)arg;
-	/* A security module may let it be made, but be of no use. */
-	if (!err && unshare(CLONE_NEWUTS))
+	/*
+	 * A security module may let it be made, but be of no use.  Mounts are
+	 * what no kernel is without.
+	 */
+	if (!err && unshare(CLONE_NEWNS))
 		err = errno;
 	return err;
 }
