@@ -34,8 +34,7 @@ one()
 	image=$cache/build/${tree##*/}/$1.bzImage
 	stamp=$({ echo "$tree"; fragments "$1"; } | sha256sum)
 	if [ ! -e "$image" ] || [ "$(cat "$image.stamp" 2>/dev/null)" != "$stamp" ]; then
-		seed "$1"
-		if ! build "$1" "$tree" "$objects"; then
+		if ! build "$1" "$tree" "$objects" "$(seed "$1")"; then
 			echo "build.sh: $1 does not build: $(grep -m 1 -i error "$objects/log"): see $objects/log" >&2
 			return 1
 		fi
@@ -57,7 +56,7 @@ seed()
 	case $1 in
 	no-*)	base=$cache/build/${tree##*/}/base
 		[ -e "$base.bzImage" ] || (one base) > /dev/null
-		[ -e "$objects" ] || cp -a "$base" "$objects"
+		echo "$base"
 		;;
 	esac
 }

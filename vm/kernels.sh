@@ -127,19 +127,26 @@ configure()
 	kernel_make "$2" "$3" KCONFIG_ALLCONFIG="$3/wanted" allnoconfig
 }
 
-# build NAME TREE OBJECTS: $3/arch/x86/boot/bzImage
+# build NAME TREE OBJECTS [SEED]: $3/arch/x86/boot/bzImage. Where there are no
+# objects, those in SEED are a beginning. What a build that was killed has left
+# half-written is thrown away.
 build()
 {
 	kernel_arch=x86_64
 	[ "$1" != i386 ] || kernel_arch=i386
 	need_disk "$cache" 1000
-	mkdir -p "$3"
+	mkdir -p "${3%/*}"
 	# Others may be about to build the same.
-	exec 7> "$3/lock"
+	exec 7> "$3.lock"
 	flock 7
+	[ ! -e "$3.building" ] || rm -rf "$3"
+	: > "$3.building"
+	[ -e "$3" ] || [ -z "${4:-}" ] || cp -a "$4" "$3"
+	mkdir -p "$3"
 	quietly "$3/log" configure "$1" "$2" "$3" &&
 		quietly "$3/log" kernel_make "$2" "$3" -j"$(nproc)" bzImage
 	built=$?
+	rm -f "$3.building"
 	exec 7>&-
 	return $built
 }
