@@ -147,6 +147,15 @@ static int with_capabilities(struct attempt *a, void *arg)
 	return err;
 }
 
+/* Makes every call that is added, by a caller with the capabilities of @cred. */
+static void ready_with(struct attempt *a, struct credential *cred)
+{
+	attempt_reset(a);
+	a->all_calls = true;
+	a->prepare = with_capabilities;
+	a->arg = cred;
+}
+
 /*
  * A caller with these capabilities tries all types, the user namespace last,
  * since after that it has other ones.
@@ -161,8 +170,7 @@ static const char *is_as_documented(FIXTURE_DATA(access) *self,
 	struct state expected;
 	const char *why;
 
-	attempt_reset(a);
-	a->all_calls = true;
+	ready_with(a, cred);
 	for (int i = 1; i <= NR_NS_TYPES; i++) {
 		enum ns_id id = i % NR_NS_TYPES;
 
@@ -174,8 +182,6 @@ static const char *is_as_documented(FIXTURE_DATA(access) *self,
 			     cred->by_pidfd ? "pidfd" : "nsfd");
 		errs[nr++] = documented(variant, t, cred, id);
 	}
-	a->prepare = with_capabilities;
-	a->arg = cred;
 	attempt_make(a);
 	why = each_ended(a, errs);
 	if (why)
@@ -304,14 +310,6 @@ FIXTURE_SETUP(refused)
 FIXTURE_TEARDOWN(refused)
 {
 	target_destroy(&self->target);
-}
-
-static void ready_with(struct attempt *a, struct credential *cred)
-{
-	attempt_reset(a);
-	a->all_calls = true;
-	a->prepare = with_capabilities;
-	a->arg = cred;
 }
 
 /*

@@ -221,7 +221,6 @@ static unsigned int await_unmounts(int inotify, unsigned int expected,
 TEST_F(leak, everything_goes_with_its_last_user)
 {
 	unsigned int roots = 0, unmounts;
-	__s64 until;
 
 	FIXTURE_TARGET(&self->home, .number = 1, .fresh = self->types);
 	roots += watch_root(self, &self->home);
@@ -241,10 +240,8 @@ TEST_F(leak, everything_goes_with_its_last_user)
 		target_destroy(&self->target);
 	}
 	target_destroy(&self->home);
-	until = room_until();
-	EXPECT_THAT(room_verdict(self->a, self->types, LIMIT, until));
-	until = room_until();
-	unmounts = await_unmounts(self->inotify, roots, until);
+	EXPECT_THAT(room_verdict(self->a, self->types, LIMIT, room_until()));
+	unmounts = await_unmounts(self->inotify, roots, room_until());
 	EXPECT_EQ(roots, unmounts) {
 		TH_LOG(" mnt namespace: a root is pinned: %u of %u filesystems are gone",
 		       unmounts, roots);

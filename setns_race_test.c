@@ -129,7 +129,7 @@ static const char *run(FIXTURE_DATA(race) *self, racer attach)
 	if (pid < 0)
 		return "fork() failed";
 	if (!pid) {
-		alarm(CALLER_WAIT_S + race_ms() / 1000);
+		alarm(CALLER_WAIT_S + ms / 1000);
 		do {
 			attach(self);
 		} while (!stopped(&race->stop_attaching) && !race->why[0]);

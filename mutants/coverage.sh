@@ -90,7 +90,7 @@ run_guest()
 		setpriv --pdeathsig KILL -- \
 		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
 		-accel "$(accelerator "$dir/bzImage" amd64)" -cpu "$processor" \
-		-m 512 -smp 2,sockets=2 -kernel "$dir/bzImage" \
+		-m 512 -smp "$(processors 2)" -kernel "$dir/bzImage" \
 		-initrd "$scratch/amd64.initramfs" \
 		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick" \
 		-serial "file:$scratch/console" \

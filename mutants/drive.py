@@ -16,6 +16,7 @@ which are slower.
 
 import json
 import os
+import re
 import selectors
 import subprocess
 import sys
@@ -28,6 +29,11 @@ TIMES = 6	# times what it takes without a bug
 THEIRS = 6	# seconds for the tree's, which takes 0.3 or waits for ever
 RECENT = 6
 FIRST_LIMIT = 300	# seconds for a program of which that is not known
+
+
+def limit(name, healthy):
+    """Seconds for a program that takes so long without a bug."""
+    return THEIRS if name.startswith("tree-") else max(LIMIT, TIMES * healthy)
 
 
 class Guest:
@@ -120,7 +126,7 @@ class Guest:
     def last_words(self):
         """Why it died, as far as its console tells."""
         with open(self.console, encoding="utf-8", errors="replace") as console:
-            lines = [line.strip().partition("] ")[2] or line.strip()
+            lines = [re.sub(r"^\[ *[\d.]+\] ", "", line.strip())
                      for line in console]
         telling = [line for line in lines if line.startswith(
             ("BUG", "WARNING", "RIP: 0010", "Kernel panic", "kernel BUG",
@@ -216,8 +222,7 @@ class Drive:
             healthy[name]["status"] not in (0, 4),
             healthy[name]["seconds"] / (1 + 4 * self.noticed.count(name))))
         theirs = sum(name.startswith("tree-") for name in names)
-        names = [f"{name}={max(LIMIT, TIMES * healthy[name]['seconds']):.0f}"
-                 if not name.startswith("tree-") else f"{name}={THEIRS}"
+        names = [f"{name}={limit(name, healthy[name]['seconds']):.0f}"
                  for name in names]
         theirs, ours = names[:theirs], names[theirs:]
         return " ".join(theirs + (["-"] if self.first else []) + ours)

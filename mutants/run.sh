@@ -117,7 +117,7 @@ run_guests()
 		"$2" "$scratch" "$3" \
 		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
 		-accel "$(accelerator "$scratch/bzImage" amd64)" -cpu "$processor" \
-		-m 512 -smp "$4,sockets=$4" -kernel "$scratch/bzImage" \
+		-m 512 -smp "$(processors "$4")" -kernel "$scratch/bzImage" \
 		-initrd "$scratch/amd64.initramfs" \
 		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick $poison ${5:-}" \
 		-serial file:@ -chardev stdio,id=report,signal=off \

@@ -93,7 +93,8 @@ start_guest()
 	setpriv --pdeathsig KILL -- timeout -k 5 "$limit" \
 		setpriv --pdeathsig KILL -- \
 		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
-		-accel "$(accelerator "$image" "$arch")" -m "$memory" -smp "$cpus,sockets=$cpus" \
+		-accel "$(accelerator "$image" "$arch")" -m "$memory" \
+		-smp "$(processors "$cpus")" \
 		-kernel "$image" -initrd "$scratch/$arch.initramfs" \
 		-append "$words $quick $(guest_environment)$append" \
 		-chardev "file,id=console,path=$console" \

@@ -55,7 +55,7 @@ seed()
 {
 	case $1 in
 	no-*)	base=$cache/build/${tree##*/}/base
-		[ -e "$base.bzImage" ] || (one base) > /dev/null
+		[ -e "$base.bzImage" ] || one base > /dev/null
 		echo "$base"
 		;;
 	esac

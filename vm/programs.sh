@@ -17,6 +17,13 @@ quick="$quick${khz:+ tsc_early_khz=$khz}"
 # crash at random; they have another way where there is none.
 processor=max,cx16=off
 
+# processors N: what -smp is told. QEMU's BIOS names only the first of a package to
+# a kernel without ACPI, which is what vm/base.config makes.
+processors()
+{
+	echo "$1,sockets=$1"
+}
+
 # Debian's names of an architecture's pieces
 arch_facts()
 {

@@ -144,7 +144,8 @@ drive()
 	timeout 60 python3 "$mutants/drive.py" --first "$scratch/results" \
 		"$1" "$scratch" 1 sh "$scratch/guest" "$scratch/boots" '@'
 }
-: > "$scratch/0.console"
+printf '%s\n' '[    1.000000] BUG: what it died of' '[    1.000001] Code: 90' \
+	> "$scratch/0.console"
 head -n 2 "$scratch/rows" > "$scratch/half"
 check "a part of the bugs runs" drive "$scratch/half"
 check "the rest of them runs" drive "$scratch/rows"
@@ -157,6 +158,8 @@ like "the report says which test noticed" "$report" \
 	"*1 bug1*ours: our_test:the.test*theirs: -*"
 like "a crash is listed apart" "$report" "*the guest crashed or hung: 1
   2 bug2: crash*"
+like "with what the console said" "$report" "*crash: BUG: what it died of
+*"
 like "the survivors are named" "$report" "*survivors without a reason: 2
   3 bug3 *4 bug4 *"
 like "the share is of those that stay up" "$report" "*| all * 4 | * 1 | * 3 | * 1 (33 %) | * 0 (0 %) |*"
