@@ -55,13 +55,12 @@ started()
 	pid=
 	rm -rf "$dir"
 	why=$(bundle "$dir" "$@" 2>&1) || return 1
-	(cd "$dir" && in_user timeout 20 $tool --root "$dir/run/state" run -d setns) \
+	(cd "$dir" && in_user timeout 20 "$tool" --root "$dir/run/state" run -d setns) \
 		< /dev/null > "$scratch/said" 2>&1
 	status=$?
 	why=$(tail -n 1 "$scratch/said")
 	[ $status -eq 0 ] || return 1
-	# shellcheck disable=SC2086 # a command
-	pid=$(in_user $tool --root "$dir/run/state" state setns |
+	pid=$(in_user "$tool" --root "$dir/run/state" state setns |
 		sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
 	targets="$targets $pid"
 }
@@ -77,21 +76,20 @@ execs()
 		return
 	}
 	is "$what: exec leads to where our own call does" \
-		"$(in_user timeout 20 $tool --root "$dir/run/state" exec setns \
+		"$(in_user timeout 20 "$tool" --root "$dir/run/state" exec setns \
 			/bin/busybox sh -c "$look" 2>&1)" \
 		"$(by_us "$as_user" "$pid" "$@")"
 	in_user timeout 20 strace -f -e trace=setns,pidfd_open,close -o "$dir/run/strace" \
-		$tool --root "$dir/run/state" exec setns /bin/busybox true \
+		"$tool" --root "$dir/run/state" exec setns /bin/busybox true \
 		> "$scratch/said" 2>&1
 	told "$dir/run/strace" > "$scratch/calls"
 	diag "$what: exec by $(uniq -c "$scratch/calls" | tr -s ' ' | paste -s -d , )"
-	in_user $tool --root "$dir/run/state" delete --force setns >/dev/null 2>&1
+	in_user "$tool" --root "$dir/run/state" delete --force setns >/dev/null 2>&1
 }
 
 # containers TOOL SUITE: of the types that the tool's own template names, and of all
 containers()
 {
-	# shellcheck disable=SC2086 # a command
 	release=$1-$($tool --version | sed -n '1s/.*version //p')
 	execs "$release, as usual" user mnt uts ipc pid net
 	# shellcheck disable=SC2086 # types

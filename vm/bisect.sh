@@ -89,8 +89,11 @@ main()
 	need_kernel_build
 	install_missing
 	objects=$cache/bisect/$(echo "$tree" | sha256sum | cut -c 1-16)-$with
-	build "$with" "$tree" "$objects" ||
+	if ! build "$with" "$tree" "$objects"; then
+		# A disk that filled up is not the kernel's fault.
+		need_disk "$cache" 100
 		untestable "it does not build: $(grep -m 1 -E '(error|Error|\*\*\*)' "$objects/log"), see $objects/log"
+	fi
 	"$vm/boot.sh" --timeout "$limit" ${strict:+--strict} \
 		"$objects/arch/x86/boot/bzImage" -- "$@" > "$scratch/out"
 	status=$?

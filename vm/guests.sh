@@ -20,6 +20,7 @@ defaults()
 	append=''
 	programs=''
 	images=''
+	absent=''
 }
 
 # Each type and each effect, without the programs that try every set or every
@@ -72,6 +73,8 @@ parse()
 		--programs)
 			[ -d "${2:-}" ] || die "--programs: no directory ${2:-given}"
 			programs=$(cd -- "$2" && pwd); shift ;;
+		--absent)	# of matrix.sh: results of kernels that are none
+			absent=${2:-}; shift ;;
 		--)	shift
 			SETNS_PATTERNS=$*
 			break ;;
@@ -144,7 +147,7 @@ cause()
 }
 
 # one NUMBER: boot, watch and judge one guest. Its result is one line: status,
-# passed, failed, xfail, skipped, seconds, kernel.
+# passed, failed, xfail, skipped, seconds, kernel, and a remark after a tab.
 one()
 {
 	image=$(sed -n "$1p" "$scratch/images")
@@ -243,14 +246,21 @@ finish()
 	: > "$scratch/$1.done"
 }
 
+# A kernel that is not to be had counts as one test: as skipped, or as failed if
+# its making did.
 table()
 {
 	awk '
 	{
 		name[NR] = $0
 		sub(/^([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )/, "", name[NR])
+		remark = $1 == 2 ? "no verdict" : $1 == "none" ? "no such test" : ""
+		if (tab = index(name[NR], "\t")) {
+			remark = substr(name[NR], tab + 1)
+			name[NR] = substr(name[NR], 1, tab - 1)
+		}
 		row[NR] = sprintf("%6s %6s %6s %7s %7s%s", $2, $3, $4, $5, $6,
-			$1 == 2 ? "  no verdict" : $1 == "none" ? "  no such test" : "")
+			remark ? "  " remark : "")
 		if (length(name[NR]) > width)
 			width = length(name[NR])
 		passed += $2
@@ -333,6 +343,7 @@ main()
 		n=$((n + 1))
 		cat "$scratch/$n.result"
 	done > "$scratch/results"
+	[ -z "$absent" ] || cat "$absent" >> "$scratch/results"
 	table "$scratch/results"
 	overall "$scratch/results"
 }

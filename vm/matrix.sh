@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The suite on many kernels: stock ones of the distribution's suites, and built
-# ones that lack something or watch themselves. What cannot be had is skipped by
-# name.
+# ones that lack something or watch themselves. What cannot be had has a row of the
+# closing table with the reason.
 
 set -u
 
@@ -73,6 +73,18 @@ obtain()
 	esac
 }
 
+# absent NAME STATUS: the result of a kernel that is not to be had, with the
+# last word of what was to obtain it
+absent()
+{
+	why=$(tail -n 1 "$scratch/said")
+	if [ "$2" = 4 ]; then
+		printf '4 0 0 0 1 0 %s\tskipped: %s\n' "$1" "$why"
+	else
+		printf '2 0 1 0 0 0 %s\tno kernel: %s\n' "$1" "$why"
+	fi
+}
+
 main()
 {
 	[ "${1:-}" != --list ] || { names; exit 0; }
@@ -83,36 +95,34 @@ main()
 	use_cache
 	use_scratch
 	[ -n "$images" ] || images=$(names)
-	: > "$scratch/skipped"
-	set --
-	status=4
 	for name in $images; do
 		names | grep -q -x -F -e "$name" || die "no kernel $name: --list names them"
 	done
+	: > "$scratch/absent"
+	set --
 	for name in $images; do
 		progress "$name: fetching or building"
 		if image=$(obtain "$name" 2> "$scratch/said"); then
 			set -- "$@" "$image"
-		elif [ $? = 4 ]; then
-			echo "$name: skipped: $(tail -n 1 "$scratch/said")" >> "$scratch/skipped"
 		else
-			echo "$name: failed: $(tail -n 1 "$scratch/said")" >> "$scratch/skipped"
-			status=2
+			absent "$name" $? >> "$scratch/absent"
 		fi
 	done
 	progress
-	if [ $# -gt 0 ]; then
-		"$vm/boot.sh" ${jobs:+--jobs "$jobs"} --timeout "$limit" \
-			--memory "$memory" --cpus "$cpus" --append "$append" \
-			${programs:+--programs "$programs"} "$@" &
-		children=$!
-		wait "$children"
-		booted=$?
-		children=''
-		[ "$status" = 2 ] && [ "$booted" != 1 ] || status=$booted
+	if [ $# = 0 ]; then
+		table "$scratch/absent"
+		overall "$scratch/absent"
+		exit
 	fi
-	sed 's/^/# /' "$scratch/skipped"
-	exit "$status"
+	"$vm/boot.sh" ${jobs:+--jobs "$jobs"} --timeout "$limit" \
+		--memory "$memory" --cpus "$cpus" --append "$append" \
+		--absent "$scratch/absent" \
+		${programs:+--programs "$programs"} "$@" &
+	children=$!
+	wait "$children"
+	status=$?
+	children=''
+	exit $status
 }
 
 main "$@"

@@ -12,6 +12,7 @@ need_build
 need_command git git
 need_command rsync rsync
 need_command sparse sparse
+need_command shellcheck shellcheck
 need_command prove perl
 need_command flex flex
 need_command bison bison
@@ -92,6 +93,18 @@ spdx=$(cd "$here" && git apply --summary "$patch" | sed -n 's|.*selftests/setns/
 		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || echo "$file"
 	done)
 is 'each source has its SPDX line first' "$spdx" ''
+
+# scripts: what a shell reads, .t and sourced files too
+scripts()
+{
+	(cd "$here" && find . -path ./.git -prune -o -type f ! -path './ci/*' -print |
+		while read -r file; do
+			head -n 2 "$file" | LC_ALL=C grep -a -q -E \
+				'^#!/bin/(ba)?sh|shellcheck shell=sh' && echo "$file"
+		done)
+}
+# shellcheck disable=SC2046 # names of files
+is 'shellcheck' "$(cd "$here" && shellcheck $(scripts) 2>&1)" ''
 
 # The W=1 of kernel code, by the words of scripts/Makefile.extrawarn, as far as user
 # space has them; but not what the harness' macros make without a prototype.

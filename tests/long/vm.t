@@ -7,7 +7,7 @@
 
 # shellcheck source=../tap.sh
 . "$(dirname -- "$0")/../tap.sh"
-# shellcheck source=leftovers.sh
+# shellcheck source=../leftovers.sh
 . "$here/tests/leftovers.sh"
 
 need_command qemu-system-x86_64 qemu-system-x86
@@ -231,6 +231,21 @@ one_line 'a suite that is gone' 4 'debian.sh: nosuch: *' \
 one_line 'a mirror that is down' 4 'debian.sh: sid: the mirror does not answer*' \
 	env SETNS_MIRROR=http://127.0.0.1:9/debian SETNS_CACHE="$scratch/cache" \
 	"$here/vm/debian.sh" newest sid linux
+SETNS_MIRROR=http://127.0.0.1:9/debian SETNS_CACHE="$scratch/cache" \
+	"$here/vm/matrix.sh" bullseye i386 > "$scratch/out" 2>&1
+is 'no kernel of a matrix is to be had: exit status 4' $? 4
+like 'its table names them' "$(cat "$scratch/out")" '# kernel *
+# bullseye *  1 *  skipped: *mirror*
+# i386 *  1 *  skipped: *mirror*
+# 0 passed, 0 failed, 2 skipped, 0 xfail'
+printf '%s\t%s\n' '4 0 0 0 1 0 sid' 'skipped: why' > "$scratch/absent"
+run pass --absent "$scratch/absent" "$kernel"
+verdict 'a kernel beside one that is not to be had' 0 "*
+  ok 1 a
+*
+$row*     1      0      1       1 *
+# sid *     0      0      0       1 *  skipped: why
+# 1 passed, 0 failed, 2 skipped, 1 xfail" ''
 one_line 'bisecting what is no kernel tree' 255 'bisect.sh: *is no kernel tree*' \
 	env -C "$scratch" "$here/vm/bisect.sh"
 
