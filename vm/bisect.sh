@@ -88,11 +88,16 @@ main()
 	use_scratch
 	need_kernel_build
 	install_missing
+	# For the steps that come after one that does not build
+	# shellcheck disable=SC2034 # for build()
+	keep_going=1
 	objects=$cache/bisect/$(echo "$tree" | sha256sum | cut -c 1-16)-$with
 	if ! build "$with" "$tree" "$objects"; then
-		# A disk that filled up is not the kernel's fault.
+		# A disk or a memory that is full is not the kernel's fault.
 		need_disk "$cache" 100
-		untestable "it does not build: $(grep -m 1 -E '(error|Error|\*\*\*)' "$objects/log"), see $objects/log"
+		! grep -q 'Killed signal' "$objects/log" ||
+			die "the compiler was killed: is there not enough memory?"
+		untestable "it $(first_error "$objects")"
 	fi
 	"$vm/boot.sh" --timeout "$limit" ${strict:+--strict} \
 		"$objects/arch/x86/boot/bzImage" -- "$@" > "$scratch/out"

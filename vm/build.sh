@@ -35,7 +35,7 @@ one()
 	stamp=$({ echo "$tree"; fragments "$1"; } | sha256sum)
 	if [ ! -e "$image" ] || [ "$(cat "$image.stamp" 2>/dev/null)" != "$stamp" ]; then
 		if ! build "$1" "$tree" "$objects" "$(seed "$1")"; then
-			echo "build.sh: $1 does not build: $(grep -m 1 -i error "$objects/log"): see $objects/log" >&2
+			echo "build.sh: $1 $(first_error "$objects")" >&2
 			return 1
 		fi
 		lost=$(check_config "$1" "$objects")

@@ -5,6 +5,7 @@
 
 # The suite of the distribution whose linux-source is built
 source_suite=${SETNS_SUITE:-trixie-backports}
+keep_going=''
 
 need_kernel_build()
 {
@@ -99,6 +100,13 @@ quietly()
 	"$@" > "$log" 2>&1
 }
 
+# first_error OBJECTS: why they were not built, in a line
+first_error()
+{
+	echo "does not build: $(grep -m 1 -E \
+		'error: |undefined reference|\*\*\*' "$1/log"), see $1/log"
+}
+
 # kernel_make TREE OBJECTS TARGET...: ends when this script does.
 kernel_make()
 {
@@ -129,7 +137,8 @@ configure()
 
 # build NAME TREE OBJECTS [SEED]: $3/arch/x86/boot/bzImage. Where there are no
 # objects, those in SEED are a beginning. What a build that was killed has left
-# half-written is thrown away.
+# half-written is thrown away. With $keep_going, an error does not keep other
+# objects from being made.
 build()
 {
 	kernel_arch=x86_64
@@ -144,7 +153,7 @@ build()
 	[ -e "$3" ] || [ -z "${4:-}" ] || cp -a "$4" "$3"
 	mkdir -p "$3"
 	quietly "$3/log" configure "$1" "$2" "$3" &&
-		quietly "$3/log" kernel_make "$2" "$3" -j"$(nproc)" bzImage
+		quietly "$3/log" kernel_make "$2" "$3" -j"$(nproc)" ${keep_going:+-k} bzImage
 	built=$?
 	rm -f "$3.building"
 	exec 7>&-

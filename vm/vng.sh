@@ -122,7 +122,7 @@ build_tree()
 	install_missing
 	objects=$cache/vng/$(echo "$tree" | sha256sum | cut -c 1-16)
 	build vng "$tree" "$objects" >&2 ||
-		die "$tree does not build: $(grep -m 1 -E '(error|Error|\*\*\*)' "$objects/log"), see $objects/log"
+		die "$tree $(first_error "$objects")"
 	tree_or_image "$objects/arch/x86/boot/bzImage"
 }
 

@@ -127,7 +127,7 @@ step good~0 -- no_such_test_at_all
 is 'a test that does not exist ends the bisection' $status 255
 step "$(git rev-list --grep='does not build' -1 main)" -- zero_flags_are_refused
 is 'a kernel that does not build cannot be judged' $status 125
-like 'and the error is told' "$last" 'bisect.sh: cannot judge: it does not build: *nsproxy.c*'
+like 'and the error is told' "$last" 'bisect.sh: cannot judge: it does not build: *nsproxy.c*error: *'
 git checkout -q good
 sed -i '/^\tsystem_state = SYSTEM_FREEING_INITMEM;/i \	panic("no such luck");' \
 	"$tree/init/main.c"
