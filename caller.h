@@ -88,7 +88,8 @@ void attempt_one(struct attempt *a, int fd, int flags, const char *fd_name);
 
 /*
  * Runs @fn(@arg) in a child of its own and reaps it.  Returns what @fn
- * returned (0 to 127), or 128 and the signal that ended it.
+ * returned (0 to 126), 127 where there was no child or it could not be reaped,
+ * or 128 and the signal that ended it.
  */
 int in_child(int (*fn)(void *arg), void *arg);
 

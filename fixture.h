@@ -31,10 +31,17 @@
 		SKIP_TEST("%s", __lacks); \
 } while (0)
 
-/* A step that makes namespaces, or limits them: @err is 0 or its errno. */
-#define FIXTURE_DO(step, err) do { \
+/* A step that makes namespaces: @err is 0 or its errno. */
+#define FIXTURE_DO(step, err) \
+	FIXTURE_STEP(step, err, world_lacks_namespaces)
+
+/* One that writes to /proc/sys. */
+#define FIXTURE_SYSCTL(sysctl, err) \
+	FIXTURE_STEP(sysctl, err, world_lacks_sysctl)
+
+#define FIXTURE_STEP(step, err, lacks) do { \
 	int __err = (err); \
-	const char *__lacks = world_lacks_namespaces(__err, step); \
+	const char *__lacks = lacks(__err, step); \
 	\
 	if (__lacks) \
 		SKIP_TEST("%s", __lacks); \

@@ -4,7 +4,8 @@
  *
  * A row is a type.  Rows stand in the order in which validate_nsset() in
  * kernel/nsproxy.c installs them, which is the order of every loop here, so
- * that "the nsfds of the same set one by one" follows the kernel's own.
+ * that "the nsfds of the same set one by one" follows the kernel's own.  There
+ * the user namespace is first, by whose capabilities the others are judged.
  */
 #ifndef SETNS_NAMESPACES_H
 #define SETNS_NAMESPACES_H
@@ -76,6 +77,10 @@ typedef unsigned int ns_set;
 #define for_each_subset(set, within) \
 	for (ns_set set = 1; set <= NS_ALL; set++) \
 		if (!(set & ~(within)))
+
+/* The flags of all types, as a constant. */
+#define NS_TYPES_FLAG(id, name, flag, ...) | (flag)
+#define NS_ALL_FLAGS (0 NS_TYPES(NS_TYPES_FLAG))
 
 /* The flags of setns(2) for @set. */
 int ns_flags(ns_set set);

@@ -9,6 +9,7 @@
 
 #include "fixture.h"
 #include "nsfd_source.h"
+#include "proc.h"
 
 #define NR_BITS 32
 
@@ -59,7 +60,7 @@ FIXTURE_SETUP(nsfd)
 {
 	FIXTURE_WORLD(variant->world, &self->types);
 	self->has_two = two_cpus(self->cpus);
-	/* See the test of bind mounts across CPUs for why. */
+	/* 6.18 has mount namespaces in order on each CPU: BUG_MNT_BIND_ORDER. */
 	stay_on_cpu(sched_getcpu());
 	FIXTURE_DO("own mounts", nsfd_bind_mounts_prepare());
 	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
@@ -293,18 +294,17 @@ TEST_F(nsfd, every_invalid_bit_is_refused)
  */
 TEST_F(nsfd, for_children)
 {
-	struct target t;
+	ns_set types = self->types & (NS_BIT(NS_PID) | NS_BIT(NS_TIME));
 	struct attempt *a = self->a;
-	bool any = false;
+	struct target t;
 
-	FIXTURE_TARGET(&t, .number = 3, .fresh_children = self->types &
-		       (NS_BIT(NS_PID) | NS_BIT(NS_TIME)));
-	for_each_ns_in(id, t.fresh_children) {
+	if (!types)
+		SKIP_TEST("this kernel has no pid or time namespaces");
+	FIXTURE_TARGET(&t, .number = 3, .fresh_children = types);
+	for_each_ns_in(id, types) {
 		struct state expected;
 
-		if (t.nsfd[id][NS_CHILDREN] < 0)
-			continue;
-		any = true;
+		ASSERT_GE(t.nsfd[id][NS_CHILDREN], 0);
 		attempt_one(a, t.nsfd[id][NS_CHILDREN], ns_types[id].flag,
 			    "nsfd for children");
 		expected = a->before;
@@ -312,8 +312,6 @@ TEST_F(nsfd, for_children)
 		EXPECT_THAT(reached(a, &expected));
 	}
 	target_destroy(&t);
-	if (!any)
-		SKIP_TEST("no pid or time namespaces here");
 }
 
 /* Namespaces outlive their last process, reaped and all, through an nsfd. */
@@ -330,6 +328,68 @@ TEST_F(nsfd, outlives_its_last_process)
 			    "nsfd of a dead target");
 		EXPECT_THAT(attached(a, t, NS_BIT(id)));
 	}
+}
+
+/*
+ * Offsets of a time namespace are for good once a task is in it.  One that was
+ * made for children is entered first by who attaches to it.
+ */
+static int write_offsets(void)
+{
+	return proc_write(0, "boottime 1000 0", "../../timens_offsets");
+}
+
+/* By this task itself: who is forked is in it from the start. */
+static int enter(int fd, int flags)
+{
+	return setns(fd, flags) ? errno : 0;
+}
+
+/* The same with a capability put aside. */
+static int enter_without(cap_value_t cap, int fd, int flags)
+{
+	cap_t caps = cap_get_proc();
+	int err, kept;
+
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR);
+	err = cap_set_proc(caps) ? errno : 0;
+	if (!err)
+		err = enter(fd, flags);
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_SET);
+	kept = cap_set_proc(caps) ? errno : 0;
+	cap_free(caps);
+	return kept ? kept : err;
+}
+
+#define EXPECT_ERRNO(expected, call, what) do { \
+	int __err = (call); \
+	\
+	EXPECT_EQ(expected, __err) { \
+		TH_LOG(" time namespace: %s: expected %s, got %s", what, \
+		       errno_name(expected), errno_name(__err)); \
+	} \
+} while (0)
+
+TEST_F(nsfd, time_offsets_are_frozen_by_the_first_to_attach)
+{
+	int fd;
+
+	if (!(self->types & NS_BIT(NS_TIME)))
+		SKIP_TEST("this kernel has no time namespaces");
+	FIXTURE_DO("unshare(CLONE_NEWTIME)",
+		   unshare(CLONE_NEWTIME) ? errno : 0);
+	fd = nsfd_open(0, NS_TIME, NS_CHILDREN);
+	ASSERT_GE(fd, 0);
+	EXPECT_ERRNO(0, write_offsets(), "writing the offsets of a new one");
+	EXPECT_ERRNO(EINVAL, enter(fd, CLONE_NEWTIME | CLONE_NEWUTS),
+		     "setns(nsfd, CLONE_NEWTIME|CLONE_NEWUTS)");
+	EXPECT_ERRNO(0, write_offsets(), "writing them after a refused call");
+	EXPECT_ERRNO(EPERM, enter_without(CAP_SYS_ADMIN, fd, CLONE_NEWTIME),
+		     "setns(nsfd, CLONE_NEWTIME) without CAP_SYS_ADMIN");
+	EXPECT_ERRNO(0, write_offsets(), "writing them after a denied call");
+	EXPECT_ERRNO(0, enter(fd, CLONE_NEWTIME),
+		     "setns(nsfd, CLONE_NEWTIME)");
+	EXPECT_ERRNO(EACCES, write_offsets(), "writing them after an attach");
 }
 
 TEST_HARNESS_MAIN

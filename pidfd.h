@@ -21,9 +21,6 @@
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000
 #endif
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x00001000
-#endif
 
 #ifndef __NR_pidfd_send_signal
 #define __NR_pidfd_send_signal 424
@@ -34,21 +31,21 @@
 #ifndef __NR_clone3
 #define __NR_clone3 435
 #endif
-#ifndef __NR_listns
-#define __NR_listns 470
-#endif
 
 /* Since 6.9 */
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
-/* Since 6.14: the caller itself, without any descriptor */
+/*
+ * Since 6.15: the caller itself, without any descriptor.  Its process was -20000
+ * in 6.15 and 6.16.
+ */
 #ifndef PIDFD_SELF_THREAD
 #define PIDFD_SELF_THREAD -10000
 #endif
-#ifndef PIDFD_SELF_THREAD_GROUP
+#undef PIDFD_SELF_THREAD_GROUP
 #define PIDFD_SELF_THREAD_GROUP -10001
-#endif
+#define PIDFD_SELF_THREAD_GROUP_6_15 -20000
 
 /*
  * Since 6.11.  The third argument of these ioctls must be 0.
@@ -67,17 +64,13 @@
 #define PIDFD_GET_UTS_NAMESPACE			_IO(0xFF, 10)
 #endif
 
-/* linux/nsfs.h: since 4.9 and 4.11, ... */
+/* linux/nsfs.h: since 4.9 and 4.11 */
 #ifndef NS_GET_USERNS
 #define NS_GET_USERNS	_IO(0xb7, 0x1)
 #define NS_GET_PARENT	_IO(0xb7, 0x2)
 #endif
 #ifndef NS_GET_NSTYPE
 #define NS_GET_NSTYPE	_IO(0xb7, 0x3)
-#endif
-/* ... and since 6.18 */
-#ifndef NS_GET_ID
-#define NS_GET_ID	_IOR(0xb7, 13, __u64)
 #endif
 
 /* linux/sched.h: as far as the members used here reach (CLONE_ARGS_SIZE_VER1) */

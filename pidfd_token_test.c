@@ -93,9 +93,10 @@ static bool send_fd(int sock, int fd)
 /* Says how it went after each of its steps, and waits to be looked at. */
 static void __noreturn be_caller(int sock, int flags)
 {
-	int err = into_empty_root();
-	int pidfd;
+	int err, pidfd;
 
+	alarm(CALLER_WAIT_S);
+	err = into_empty_root();
 	close_all_but(sock);
 	if (write(sock, &err, sizeof(err)) != sizeof(err) || err)
 		_exit(1);

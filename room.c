@@ -75,7 +75,8 @@ __s64 room_until(void)
 	return room_clock_ms() + (env ? atoi(env) : ROOM_PATIENCE_MS);
 }
 
-int room_await(ns_set types, unsigned int number, __s64 until)
+/* Takes room, while it is ENOSPC again and again until room_clock_ms() @until. */
+static int room_await(ns_set types, unsigned int number, __s64 until)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
 	int err;

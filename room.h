@@ -37,12 +37,10 @@ __s64 room_clock_ms(void);
  */
 __s64 room_until(void);
 
-/* The same, while it is ENOSPC again and again until room_clock_ms() @until. */
-int room_await(ns_set types, unsigned int number, __s64 until);
-
 /*
- * The verdict on it: NULL, or a line that names the type of which one is left
- * over.  The line is in @a.
+ * The verdict on room_take(), while it is ENOSPC again and again until
+ * room_clock_ms() @until: NULL, or a line that names the type of which one is
+ * left over.  The line is in @a.
  */
 const char *room_verdict(struct attempt *a, ns_set types, unsigned int number,
 			 __s64 until);

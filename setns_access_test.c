@@ -292,13 +292,13 @@ TEST_F(access, invalid_arguments_are_invalid_for_the_unprivileged)
 }
 
 /* Two reasons to refuse a call, or one where the caller has much else. */
-FIXTURE(refused) {
+FIXTURE(refusal) {
 	struct target target;
 	struct attempt *a;
 	ns_set types;
 };
 
-FIXTURE_SETUP(refused)
+FIXTURE_SETUP(refusal)
 {
 	FIXTURE_PIDFD_SETNS();
 	FIXTURE_WORLD(WORLD_ROOT, &self->types);
@@ -307,7 +307,7 @@ FIXTURE_SETUP(refused)
 	FIXTURE_ATTEMPT(self->a);
 }
 
-FIXTURE_TEARDOWN(refused)
+FIXTURE_TEARDOWN(refusal)
 {
 	target_destroy(&self->target);
 }
@@ -316,7 +316,7 @@ FIXTURE_TEARDOWN(refused)
  * Who owns the target's user namespace has every capability in there, and so all
  * that it takes but for one: CAP_SYS_ADMIN where the other namespaces belong.
  */
-TEST_F(refused, whatever_else_the_owner_of_the_user_namespace_may)
+TEST_F(refusal, whatever_else_the_owner_of_the_user_namespace_may)
 {
 	ns_set user = NS_BIT(NS_USER), outside = self->types & ~user;
 	struct target *t = &self->target;
@@ -344,42 +344,41 @@ TEST_F(refused, whatever_else_the_owner_of_the_user_namespace_may)
 	}
 }
 
-/* What a caller is comes before what it may, but with mount namespaces. */
-static int first_refusal(enum ns_id id)
+TEST_F(refusal, for_threads_before_it_is_for_capabilities)
 {
-	switch (id) {
-	case NS_USER:
-		return EINVAL;
-	case NS_TIME:
-		return EUSERS;
-	default:
-		return EPERM;
-	}
-}
-
-TEST_F(refused, for_threads_before_it_is_for_capabilities)
-{
-	ns_set types = self->types & ~NS_BIT(NS_USER);
-	int errs[NR_NS_TYPES], nr = 0;
+	const struct {
+		enum caller_peer peer;
+		int user, time;		/* how attaching to these ends */
+	} callers[] = {
+		{ NO_PEER, EPERM, EPERM },
+		{ PEER_THREAD, EINVAL, EUSERS },
+	};
 	struct target *t = &self->target;
 	struct credential cred = { 0 };
 	struct attempt *a = self->a;
 
-	/* In the caller's own user namespace, where it has no capability left. */
-	FIXTURE_TARGET(t, .number = 1, .fresh = types);
-	ready_with(a, &cred);
-	a->peer = PEER_THREAD;
-	for_each_ns_in(id, self->types) {
-		attempt_call(a, t->nsfd[id][NS_ACTIVE], ns_types[id].flag,
-			     "nsfd");
-		errs[nr++] = first_refusal(id);
+	/* Another's, as to the own it is EINVAL for being that. */
+	FIXTURE_OTHER_UID();
+	FIXTURE_TARGET(t, .number = 1, .fresh = self->types,
+		       .uid = WORLD_OTHER_UID);
+	for (unsigned int i = 0; i < ARRAY_SIZE(callers); i++) {
+		int errs[NR_NS_TYPES], nr = 0;
+
+		ready_with(a, &cred);
+		a->peer = callers[i].peer;
+		for_each_ns_in(id, self->types) {
+			attempt_call(a, t->nsfd[id][NS_ACTIVE],
+				     ns_types[id].flag, "nsfd");
+			errs[nr++] = id == NS_USER ? callers[i].user :
+				     id == NS_TIME ? callers[i].time : EPERM;
+		}
+		attempt_make(a);
+		EXPECT_THAT(each_ended(a, errs));
+		EXPECT_THAT(left_in(a, &a->before));
 	}
-	attempt_make(a);
-	EXPECT_THAT(each_ended(a, errs));
-	EXPECT_THAT(left_in(a, &a->before));
 	/* The same with all capabilities, and nothing shared. */
-	attempt_one(a, t->pidfd, ns_flags(types), "pidfd");
-	EXPECT_THAT(attached(a, t, types));
+	attempt_one(a, t->pidfd, ns_flags(self->types), "pidfd");
+	EXPECT_THAT(attached(a, t, self->types));
 }
 
 /*
@@ -394,24 +393,13 @@ FIXTURE(ids) {
 
 FIXTURE_VARIANT(ids) {
 	uid_t real, effective;
-	bool keep_capabilities;
 };
 
 FIXTURE_VARIANT_ADD(ids, real_root) {
 	.effective = WORLD_OTHER_UID,
-	.keep_capabilities = true,
 };
 
 FIXTURE_VARIANT_ADD(ids, effective_root) {
-	.real = WORLD_OTHER_UID,
-	.keep_capabilities = true,
-};
-
-FIXTURE_VARIANT_ADD(ids, real_root_without_capabilities) {
-	.effective = WORLD_OTHER_UID,
-};
-
-FIXTURE_VARIANT_ADD(ids, effective_root_without_capabilities) {
 	.real = WORLD_OTHER_UID,
 };
 
@@ -489,19 +477,20 @@ TEST_F(ids, real_ones_look_at_the_target)
 
 TEST_F(ids, effective_ones_own_the_user_namespace)
 {
-	struct ids ids = {
-		variant->real, variant->effective, variant->keep_capabilities,
-	};
 	struct target *t = &self->target;
 	struct attempt *a = self->a;
 
 	FIXTURE_TARGET(t, .number = 1, .fresh = self->types);
-	call_with_ids(a, &ids, t->nsfd[NS_USER][NS_ACTIVE], CLONE_NEWUSER,
-		      "nsfd");
-	if (variant->effective && !variant->keep_capabilities)
-		EXPECT_THAT(denied(a, EPERM));
-	else
-		EXPECT_THAT(attached(a, t, NS_BIT(NS_USER)));
+	for (int keep = 0; keep < 2; keep++) {
+		struct ids ids = { variant->real, variant->effective, keep };
+
+		call_with_ids(a, &ids, t->nsfd[NS_USER][NS_ACTIVE],
+			      CLONE_NEWUSER, "nsfd");
+		if (variant->effective && !keep)
+			EXPECT_THAT(denied(a, EPERM));
+		else
+			EXPECT_THAT(attached(a, t, NS_BIT(NS_USER)));
+	}
 }
 
 TEST_HARNESS_MAIN

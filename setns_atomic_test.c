@@ -42,7 +42,7 @@ struct cause {
 static int prepare(struct attempt *a, void *arg)
 {
 	const struct cause *cause = arg;
-	int err = undo_owe(a);
+	int err = undo_owe(a, NULL);
 
 	return !err && cause->prepare ? cause->prepare(a, NULL) : err;
 }
@@ -56,7 +56,7 @@ static void ready(FIXTURE_DATA(atomic) *self, const struct cause *cause)
 	a->prepare = prepare;
 	a->watch = undo_look;
 	a->arg = (void *)cause;
-	a->note[0] = self->sem;
+	a->note[UNDO_SEM] = self->sem;
 	a->with_child = true;
 }
 

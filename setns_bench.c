@@ -6,6 +6,7 @@
  *
  * Whatever is compared is measured in turns, by one process or one line of
  * children, on one CPU, in many rounds; each round starts with another one.
+ * Attachers alone are several at a time, each on the next CPU.
  * What is told of the rounds are median and quartiles, of the nanoseconds and
  * of the ratio within a round.
  *
@@ -116,7 +117,8 @@ static void ready(ns_set *types)
 	int err;
 
 	if (!why)
-		why = world_enter(geteuid() ? WORLD_OWN_USERNS : WORLD_ROOT,
+		why = world_enter(world_lacks_root() ? WORLD_OWN_USERNS :
+						       WORLD_ROOT,
 				  types);
 	if (why)
 		skip_all(why);

@@ -78,18 +78,12 @@ static void call_for(struct attempt *a, const struct target *t, ns_set set,
 			     "nsfd");
 }
 
-static int owe(struct attempt *a, void *arg)
-{
-	(void)arg;
-	return undo_owe(a);
-}
-
 static void watch_undo(struct attempt *a, int sem)
 {
 	attempt_reset(a);
-	a->prepare = owe;
+	a->prepare = undo_owe;
 	a->watch = undo_look;
-	a->note[0] = sem;
+	a->note[UNDO_SEM] = sem;
 }
 
 /* What is owed to the old ipc namespace is paid on leaving it. */
@@ -126,7 +120,7 @@ TEST_F(effect, semaphore_undo_is_run_by_attaching_to_the_own)
 	attempt_call(a, variant->by_pidfd ? own_pidfd : own_nsfd,
 		     CLONE_NEWIPC, "the caller's own");
 	attempt_make(a);
-	EXPECT_THAT(left_in(a, &a->before));
+	EXPECT_THAT(reached(a, &a->before));
 	EXPECT_THAT(undo_run(a));
 }
 
@@ -152,7 +146,7 @@ TEST_F(effect, semaphore_undo_is_not_run_by_a_refused_call)
 static int has_no_old_queue(struct attempt *a, void *arg)
 {
 	(void)arg;
-	a->note[2] = msgget(OLD_KEY, 0) < 0 ? errno : 0;
+	a->note[0] = msgget(OLD_KEY, 0) < 0 ? errno : 0;
 	return 0;
 }
 
@@ -167,26 +161,34 @@ TEST_F(effect, old_queues_are_out_of_sight)
 	a->finish = has_no_old_queue;
 	attempt_make(a);
 	EXPECT_THAT(attached(a, &self->target, NS_BIT(NS_IPC)));
-	EXPECT_EQ(ENOENT, a->note[2]) {
+	EXPECT_EQ(ENOENT, a->note[0]) {
 		TH_LOG(" ipc namespace: the old one's queue is there still");
 	}
 
+	/* It is there for who stays. */
 	attempt_reset(a);
-	call_for(a, &self->target, NS_BIT(NS_UTS), variant->by_pidfd);
+	a->note[0] = -1;
 	a->finish = has_no_old_queue;
 	attempt_make(a);
-	EXPECT_EQ(0, a->note[2]) {
+	EXPECT_THAT(reached(a, &a->before));
+	EXPECT_EQ(0, a->note[0]) {
 		TH_LOG(" ipc namespace: not joined, and the own queue is gone: msgget() got %s",
-		       errno_name(a->note[2]));
+		       errno_name(a->note[0]));
 	}
 }
 
 /* A socket is of the namespace that it was opened in, ever. */
+enum socket_note {
+	NOTE_SOCKET,		/* one opened before the attach */
+	NOTE_BEFORE,		/* errno of connecting it to the target's */
+	NOTE_AFTER,		/* and of one opened after */
+};
+
 static int open_socket(struct attempt *a, void *arg)
 {
 	(void)arg;
-	a->note[0] = socket(AF_UNIX, SOCK_DGRAM, 0);
-	return a->note[0] < 0 ? errno : 0;
+	a->note[NOTE_SOCKET] = socket(AF_UNIX, SOCK_DGRAM, 0);
+	return a->note[NOTE_SOCKET] < 0 ? errno : 0;
 }
 
 static int connect_mark(int fd, unsigned int number)
@@ -205,8 +207,8 @@ static int connect_both(struct attempt *a, void *arg)
 	const struct target *t = arg;
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	a->note[1] = connect_mark(a->note[0], t->number);
-	a->note[2] = connect_mark(fd, t->number);
+	a->note[NOTE_BEFORE] = connect_mark(a->note[NOTE_SOCKET], t->number);
+	a->note[NOTE_AFTER] = connect_mark(fd, t->number);
 	return 0;
 }
 
@@ -223,13 +225,13 @@ TEST_F(effect, sockets_stay_where_they_were_opened)
 	a->arg = &self->target;
 	attempt_make(a);
 	EXPECT_THAT(attached(a, &self->target, NS_BIT(NS_NET)));
-	EXPECT_EQ(ECONNREFUSED, a->note[1]) {
+	EXPECT_EQ(ECONNREFUSED, a->note[NOTE_BEFORE]) {
 		TH_LOG(" net namespace: a socket opened before reaches the target's: %s",
-		       errno_name(a->note[1]));
+		       errno_name(a->note[NOTE_BEFORE]));
 	}
-	EXPECT_EQ(0, a->note[2]) {
+	EXPECT_EQ(0, a->note[NOTE_AFTER]) {
 		TH_LOG(" net namespace: a socket opened after does not reach the target's: %s",
-		       errno_name(a->note[2]));
+		       errno_name(a->note[NOTE_AFTER]));
 	}
 }
 
@@ -365,14 +367,19 @@ TEST_F(effect, clocks_are_read_without_a_system_call)
  * Its owner has no capability but in the user namespace itself: it may set the
  * target's host name, and not attach to what the test's user namespace owns.
  */
+enum capability_note {
+	NOTE_INSIDE,		/* errno of what takes them inside of it */
+	NOTE_OUTSIDE,		/* and outside */
+};
+
 static int use_capabilities(struct attempt *a, void *arg)
 {
 	const int *outer_uts = arg;
 	char name[64];
 
 	gethostname(name, sizeof(name));
-	a->note[0] = sethostname(name, strlen(name)) ? errno : 0;
-	a->note[1] = setns(*outer_uts, CLONE_NEWUTS) ? errno : 0;
+	a->note[NOTE_INSIDE] = sethostname(name, strlen(name)) ? errno : 0;
+	a->note[NOTE_OUTSIDE] = setns(*outer_uts, CLONE_NEWUTS) ? errno : 0;
 	return 0;
 }
 
@@ -390,13 +397,13 @@ TEST_F(effect, capabilities_are_those_of_the_user_namespace)
 	a->arg = &outer_uts;
 	attempt_make(a);
 	EXPECT_THAT(attached(a, &self->target, set));
-	EXPECT_EQ(0, a->note[0]) {
+	EXPECT_EQ(0, a->note[NOTE_INSIDE]) {
 		TH_LOG(" user namespace: sethostname() in it got %s",
-		       errno_name(a->note[0]));
+		       errno_name(a->note[NOTE_INSIDE]));
 	}
-	EXPECT_EQ(EPERM, a->note[1]) {
+	EXPECT_EQ(EPERM, a->note[NOTE_OUTSIDE]) {
 		TH_LOG(" user namespace: setns() out of it got %s",
-		       errno_name(a->note[1]));
+		       errno_name(a->note[NOTE_OUTSIDE]));
 	}
 }
 
@@ -501,69 +508,6 @@ TEST_F(effect, limits_are_those_of_the_user_namespace)
 		TH_LOG(" user namespace: not joined, and %d signals could be queued, expected %d",
 		       (int)a->note[0], 4 * SIGPENDING_MOST);
 	}
-}
-
-/*
- * Offsets of a time namespace are for good once a task is in it.  One that was
- * made for children is entered first by who attaches to it.
- */
-static int write_offsets(void)
-{
-	return proc_write(0, "boottime 1000 0", "../../timens_offsets");
-}
-
-/* By this task itself: who is forked is in it from the start. */
-static int enter(int fd, int flags)
-{
-	return setns(fd, flags) ? errno : 0;
-}
-
-/* The same with a capability put aside. */
-static int enter_without(cap_value_t cap, int fd, int flags)
-{
-	cap_t caps = cap_get_proc();
-	int err, kept;
-
-	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR);
-	err = cap_set_proc(caps) ? errno : 0;
-	if (!err)
-		err = enter(fd, flags);
-	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_SET);
-	kept = cap_set_proc(caps) ? errno : 0;
-	cap_free(caps);
-	return kept ? kept : err;
-}
-
-#define EXPECT_ERRNO(expected, call, what) do { \
-	int __err = (call); \
-	\
-	EXPECT_EQ(expected, __err) { \
-		TH_LOG(" time namespace: %s: expected %s, got %s", what, \
-		       errno_name(expected), errno_name(__err)); \
-	} \
-} while (0)
-
-TEST_F(effect, time_offsets_are_frozen_by_the_first_to_attach)
-{
-	int fd;
-
-	SKIP_WITHOUT(self, NS_TIME);
-	if (variant->by_pidfd)
-		SKIP_TEST("a pidfd does not lead to where no process is");
-	FIXTURE_DO("unshare(CLONE_NEWTIME)",
-		   unshare(CLONE_NEWTIME) ? errno : 0);
-	fd = nsfd_open(0, NS_TIME, NS_CHILDREN);
-	ASSERT_GE(fd, 0);
-	EXPECT_ERRNO(0, write_offsets(), "writing the offsets of a new one");
-	EXPECT_ERRNO(EINVAL, enter(fd, CLONE_NEWTIME | CLONE_NEWUTS),
-		     "setns(nsfd, CLONE_NEWTIME|CLONE_NEWUTS)");
-	EXPECT_ERRNO(0, write_offsets(), "writing them after a refused call");
-	EXPECT_ERRNO(EPERM, enter_without(CAP_SYS_ADMIN, fd, CLONE_NEWTIME),
-		     "setns(nsfd, CLONE_NEWTIME) without CAP_SYS_ADMIN");
-	EXPECT_ERRNO(0, write_offsets(), "writing them after a denied call");
-	EXPECT_ERRNO(0, enter(fd, CLONE_NEWTIME),
-		     "setns(nsfd, CLONE_NEWTIME)");
-	EXPECT_ERRNO(EACCES, write_offsets(), "writing them after an attach");
 }
 
 /*

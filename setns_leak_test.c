@@ -31,8 +31,8 @@ FIXTURE_SETUP(leak)
 {
 	FIXTURE_PIDFD_SETNS();
 	FIXTURE_WORLD(WORLD_OWN_USERNS, &self->types);
-	FIXTURE_DO("user.max_*_namespaces",
-		   room_limit(self->types, LIMIT));
+	FIXTURE_SYSCTL("user.max_*_namespaces",
+		       room_limit(self->types, LIMIT));
 	FIXTURE_ATTEMPT(self->a);
 	self->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (self->inotify < 0)
@@ -112,12 +112,12 @@ static const char *calls_fail(FIXTURE_DATA(leak) *self, enum ns_id failing)
 }
 
 /* Further ways to fail, each at a place of its own in validate_nsset(). */
-static const struct way {
+static const struct failure {
 	enum caller_peer peer;
 	int (*prepare)(struct attempt *a, void *arg);
 	ns_set with, without;	/* the sets that fail so */
 	int err;
-} ways[] = {
+} failures[] = {
 	{ .peer = PEER_THREAD_OWN_FS, .prepare = go_home_for_threads,
 	  .with = NS_BIT(NS_USER), .err = EINVAL },
 	{ .peer = PEER_THREAD_OWN_FS, .prepare = go_home_for_threads,
@@ -133,21 +133,21 @@ static const char *calls_fail_in_every_way(FIXTURE_DATA(leak) *self)
 	const struct target *t = &self->target;
 	const char *why = NULL;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(ways) && !why; i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(failures) && !why; i++) {
 		struct attempt *a = from_home(self);
-		const struct way *way = &ways[i];
+		const struct failure *failure = &failures[i];
 
 		a->all_calls = true;
-		a->peer = way->peer;
-		a->prepare = way->prepare;
+		a->peer = failure->peer;
+		a->prepare = failure->prepare;
 		for_each_subset(set, t->fresh)
-			if (set & way->with && !(set & way->without))
+			if (set & failure->with && !(set & failure->without))
 				attempt_call(a, t->pidfd, ns_flags(set),
 					     "pidfd");
 		if (!a->nr_calls)
 			continue;
 		attempt_make(a);
-		why = denied(a, way->err);
+		why = denied(a, failure->err);
 	}
 	return why;
 }

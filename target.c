@@ -377,6 +377,7 @@ be_second_maker(struct news *news, const struct target_spec *spec,
 	struct setns_clone_args args = { .flags = CLONE_PARENT };
 	pid_t pid;
 
+	alarm(TARGET_WAIT_MS / 1000);
 	if (!unshare_fresh(news, spec))
 		_exit(1);
 	pid = sys_clone3(&args);
@@ -395,6 +396,8 @@ be_maker(struct news *news, const struct target_spec *spec, int lifeline)
 	struct setns_clone_args args = { .flags = CLONE_PARENT };
 	pid_t pid;
 
+	/* A child made by clone(2) has no alarm: the target has none. */
+	alarm(TARGET_WAIT_MS / 1000);
 	if (!become(news, spec))
 		_exit(1);
 	if (!(spec->inside_set & NS_BIT(NS_PID)))
@@ -488,8 +491,10 @@ static int start(struct target *t, const struct target_spec *spec,
 		return errno;
 	if (!status)
 		err = await_ready(t->lifeline);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+		err = ETIMEDOUT;
 	t->pid = news->pid;
-	return news->err ? news->err : status ? EPROTO : err;
+	return news->err ? news->err : status && !err ? EPROTO : err;
 }
 
 int target_make(struct target *t, const struct target_spec *spec,
@@ -499,7 +504,6 @@ int target_make(struct target *t, const struct target_spec *spec,
 	int err;
 
 	target_clear(t);
-	t->name = "the target";
 	t->number = spec->number;
 	t->fresh = spec->fresh;
 	t->fresh_children = spec->fresh_children;
@@ -519,15 +523,13 @@ int target_make(struct target *t, const struct target_spec *spec,
 	return err;
 }
 
-int target_adopt(struct target *t, const char *name, pid_t tid,
-		 unsigned int flags)
+int target_adopt(struct target *t, pid_t tid, unsigned int flags)
 {
 	struct news *news = news_map();
 	const char *step;
 	int err;
 
 	target_clear(t);
-	t->name = name;
 	if (!news)
 		return errno;
 	t->state = &news->state;

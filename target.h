@@ -44,7 +44,6 @@ struct target_spec {
 };
 
 struct target {
-	const char *name;	/* what messages call it */
 	pid_t pid;		/* as the test sees it; a child of the test */
 	int pidfd;
 	int nsfd[NR_NS_TYPES][NR_NS_WHOSE];	/* -1 where there is none */
@@ -67,8 +66,7 @@ int target_make(struct target *t, const struct target_spec *spec,
  * by pidfd_open(2) with @flags, and its nsfds.  It is not killed with the
  * target.  Of its state only the namespaces are known.  0 or an errno.
  */
-int target_adopt(struct target *t, const char *name, pid_t tid,
-		 unsigned int flags);
+int target_adopt(struct target *t, pid_t tid, unsigned int flags);
 
 /*
  * Makes a target execute this program anew, which parks again; 0 or an errno.

@@ -14,13 +14,14 @@ int undo_prepare(void)
 	return semget(IPC_PRIVATE, 1, 0666);
 }
 
-int undo_owe(struct attempt *a)
+int undo_owe(struct attempt *a, void *arg)
 {
 	struct sembuf op = { .sem_op = UNDO_OWED, .sem_flg = SEM_UNDO };
 
-	if (a->note[0] < 0)
+	(void)arg;
+	if (a->note[UNDO_SEM] < 0)
 		return 0;
-	return semop(a->note[0], &op, 1) ? errno : 0;
+	return semop(a->note[UNDO_SEM], &op, 1) ? errno : 0;
 }
 
 int undo_look(struct attempt *a, void *arg)
@@ -28,11 +29,11 @@ int undo_look(struct attempt *a, void *arg)
 	int value;
 
 	(void)arg;
-	if (a->note[0] < 0)
+	if (a->note[UNDO_SEM] < 0)
 		return 0;
-	value = semctl(a->note[0], 0, GETVAL);
-	a->note[1] = value;
-	a->note[2] = true;
+	value = semctl(a->note[UNDO_SEM], 0, GETVAL);
+	a->note[UNDO_VALUE] = value;
+	a->note[UNDO_LOOKED] = true;
 	return value < 0 ? errno : 0;
 }
 
@@ -41,12 +42,12 @@ static const char *value_is(struct attempt *a, int expected)
 {
 	char text[128];
 
-	if (a->note[0] < 0 || !a->note[2] || a->note[1] == expected)
+	if (a->note[UNDO_SEM] < 0 || !a->note[UNDO_LOOKED] || a->note[UNDO_VALUE] == expected)
 		return NULL;
 	snprintf(text, sizeof(text),
 		 "SysV semaphore after setns(%s, %s) is %d, expected %d",
 		 a->calls[0].fd_name, ns_flag_names(a->calls[0].flags),
-		 (int)a->note[1], expected);
+		 (int)a->note[UNDO_VALUE], expected);
 	return explain(a, text, "semaphore undo was %s",
 		       expected ? "run" : "not run");
 }

@@ -17,10 +17,17 @@
  */
 int undo_prepare(void);
 
-/* Hook: the caller comes to owe.  @note[0] is the semaphore's id, or -1. */
-int undo_owe(struct attempt *a);
+/* What its hooks tell each other, in @note. */
+enum undo_note {
+	UNDO_SEM,	/* the semaphore's id, or -1: for the test to set */
+	UNDO_VALUE,	/* its value while the caller lives */
+	UNDO_LOOKED,	/* whether that is known */
+};
 
-/* Hook: @note[1] becomes the semaphore's value while the caller lives, @note[2] 1. */
+/* Hook: the caller comes to owe. */
+int undo_owe(struct attempt *a, void *arg);
+
+/* Hook, to be @watch: looks at the semaphore. */
 int undo_look(struct attempt *a, void *arg);
 
 /* Verdicts: the caller still owes; what it owed was done. */

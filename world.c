@@ -157,15 +157,22 @@ const char *world_lacks_namespaces(int err, const char *step)
 {
 	static char why[128];
 
-	/*
-	 * EROFS, ENOENT: no /proc/sys that can be written to (CONFIG_SYSCTL);
-	 * EAGAIN: too many processes of this user (RLIMIT_NPROC).
-	 */
-	if (err != ENOSPC && err != EUSERS && err != EROFS && err != EAGAIN &&
-	    err != ENOENT)
+	/* EAGAIN: too many processes of this user (RLIMIT_NPROC) */
+	if (err != ENOSPC && err != EAGAIN)
 		return NULL;
 	snprintf(why, sizeof(why), "namespaces are limited here: %s: %s",
 		 step, errno_name(err));
+	return why;
+}
+
+const char *world_lacks_sysctl(int err, const char *sysctl)
+{
+	static char why[128];
+
+	if (err != EROFS && err != ENOENT)
+		return NULL;
+	snprintf(why, sizeof(why), "%s cannot be written: %s (CONFIG_SYSCTL)",
+		 sysctl, errno_name(err));
 	return why;
 }
 

@@ -38,10 +38,12 @@ const char *world_lacks_root(void);
 const char *world_lacks_other_uid(void);
 
 /*
- * The reason to skip where @err of such a step means that namespaces are
- * used up or /proc/sys is read-only here, else NULL: then it is a failure.
+ * The reason to skip where @err of @step means that namespaces are used up, or
+ * @err of writing to @sysctl that /proc/sys is read-only or not there.  Else
+ * NULL: then it is a failure.
  */
 const char *world_lacks_namespaces(int err, const char *step);
+const char *world_lacks_sysctl(int err, const char *sysctl);
 
 /* Hooks for attempts: into a user namespace of the caller's own. */
 int into_own_userns(struct attempt *a, void *arg);

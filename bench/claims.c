@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One call against many, and what a refusal costs. */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/wait.h>
@@ -46,6 +47,7 @@ static void claim(struct series *s, ns_set types, ns_set rest)
 	struct job jobs[MOST_X];
 	pid_t pid;
 
+	static_assert(NR_NS_TYPES <= MOST_X, "an x for each number of types");
 	add_ways(s, of);
 	s->nr_x = __builtin_popcount(types);
 	for (unsigned int x = 0; x < s->nr_x; x++) {

@@ -77,9 +77,12 @@ void measure_attachers(struct series *s, ns_set types)
 	series_start(s);
 	for (unsigned int i = 0; i < s->rounds; i++)
 		for (unsigned int x = 0; x < s->nr_x; x++)
-			for (unsigned int w = 0; w < s->nr_ways; w++)
+			for (unsigned int j = 0; j < s->nr_ways; j++) {
+				unsigned int w = series_turn(s, i, j);
+
 				*series_at(s, i, x, w) = attach_at_once(s->x[x],
 					of[w], &job, stints);
+			}
 }
 
 /* Leaves all mounts but a new one, and binds its root until there are @nr. */
@@ -120,7 +123,7 @@ static pid_t start_mounts(unsigned int nr, struct target *t)
 	if (read(ends[0], &err, sizeof(err)) != sizeof(err) || err)
 		die("%u mounts: %s", nr, errno_name(err));
 	close(ends[0]);
-	err = target_adopt(t, "a target with mounts", pid, 0);
+	err = target_adopt(t, pid, 0);
 	if (err)
 		die("pidfd_open(): %s", errno_name(err));
 	return pid;

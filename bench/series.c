@@ -6,13 +6,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../errno_name.h"
+#include "../target.h"
 #include "series.h"
 
 #define CLOCK_LOOKS 1001
@@ -128,11 +128,8 @@ pid_t fork_child(void)
 	pid = fork();
 	if (pid < 0)
 		die("fork(): %s", errno_name(errno));
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		if (getppid() != parent)
-			_exit(2);
-	}
+	if (!pid)
+		die_with(parent);
 	return pid;
 }
 

@@ -12,8 +12,6 @@
 
 #include "../compiler.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
 #define MOST_X		8
 #define MOST_WAYS	8
 

@@ -26,8 +26,6 @@
 #include "lies.h"
 #include "lies_table.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 const struct lie *lie;
 
 /* A row as the lie for one type, or as it is. */

@@ -12,9 +12,6 @@
 
 #include "../namespaces.h"
 
-#define ALL_FLAGS (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | \
-		   CLONE_NEWPID | CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME)
-
 struct lie {
 	const char *name;
 	const char *what;

@@ -22,11 +22,11 @@ case $lib in
 *[[:space:]:]*) die "LD_PRELOAD cannot have $lib: set TMPDIR" ;;
 esac
 bin=${OUTPUT:-$here}
-known=$("$here/run_tests.sh" --list) || die "the suite cannot be built: run_tests.sh --list"
+known=$("$here/run_tests.sh" --list) || bail_out "the suite cannot be built: run_tests.sh --list"
 # In this order: proc.c opens /proc before the others look into it.
 cc -Wall -Wextra -O2 -shared -fPIC -o "$lib" "$here/namespaces.c" "$here/proc.c" \
 	"$here"/tests/lies*.c -lcap -ldl 2>"$scratch/cc" ||
-	die "the lies cannot be built: $(grep -m1 error "$scratch/cc")"
+	bail_out "the lies cannot be built: $(grep -m1 error "$scratch/cc")"
 
 # matching GLOB...: the PROGRAM:TESTs
 matching()

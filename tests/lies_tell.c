@@ -70,7 +70,7 @@ int translate(int fd, int flags)
 {
 	int ret = truth(fd, flags);
 
-	if (ret && errno == lie->arg)
+	if ((ret ? errno : 0) == lie->arg)
 		return answer(fd, flags);
 	return ret;
 }
@@ -153,7 +153,7 @@ int mask(int fd, int flags)
 int attach_all(int fd, int flags)
 {
 	(void)flags;
-	return truth(fd, ALL_FLAGS);
+	return truth(fd, NS_ALL_FLAGS);
 }
 
 int lowest_flag(int fd, int flags)

@@ -83,7 +83,7 @@ int nsfd_type(int fd)
 	int type = fd < 0 ? -1 : ioctl(fd, NS_GET_NSTYPE);
 
 	/* Of other files it may mean something else. */
-	return type > 0 && !(type & ~ALL_FLAGS) ? type : 0;
+	return type > 0 && !(type & ~NS_ALL_FLAGS) ? type : 0;
 }
 
 static bool is_directory(int fd)
@@ -143,7 +143,7 @@ bool arg_alone(int fd, int flags)
 
 static int types_by_pidfd(int fd, int flags)
 {
-	return flags & ~ALL_FLAGS || !by_pidfd(fd, flags) ? 0 :
+	return flags & ~NS_ALL_FLAGS || !by_pidfd(fd, flags) ? 0 :
 	       __builtin_popcount(flags);
 }
 
@@ -165,7 +165,7 @@ bool one_odd_set(int fd, int flags)
 
 bool all_types(int fd, int flags)
 {
-	return types_by_pidfd(fd, flags) == __builtin_popcount(ALL_FLAGS);
+	return types_by_pidfd(fd, flags) == __builtin_popcount(NS_ALL_FLAGS);
 }
 
 bool pidfd_zero(int fd, int flags)
@@ -180,7 +180,7 @@ bool nsfd_zero(int fd, int flags)
 
 bool closed_with_invalid_flags(int fd, int flags)
 {
-	return flags & ~ALL_FLAGS && fcntl(fd, F_GETFD) < 0;
+	return flags & ~NS_ALL_FLAGS && fcntl(fd, F_GETFD) < 0;
 }
 
 bool dead_with_invalid_flags(int fd, int flags)
@@ -188,7 +188,7 @@ bool dead_with_invalid_flags(int fd, int flags)
 	/* Zombies, too, which take signals. */
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	return (!flags || flags & ~ALL_FLAGS) && by_pidfd(fd, flags) &&
+	return (!flags || flags & ~NS_ALL_FLAGS) && by_pidfd(fd, flags) &&
 	       poll(&p, 1, 0) > 0;
 }
 
@@ -352,7 +352,7 @@ bool nonblocking(int fd, int flags)
 
 bool invalid_and_unprivileged(int fd, int flags)
 {
-	return flags & ~ALL_FLAGS && by_pidfd(fd, flags) &&
+	return flags & ~NS_ALL_FLAGS && by_pidfd(fd, flags) &&
 	       !has_capability(CAP_SYS_ADMIN);
 }
 
