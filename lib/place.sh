@@ -16,7 +16,9 @@ command -v rsync >/dev/null || die "no rsync: apt-get install rsync"
 selftests=$(cd -P -- "$selftests" && pwd)
 [ "$selftests/setns" != "$here" ] || die "$here is in that tree already"
 
-rsync -a --delete --exclude=/.git --exclude=/.ci --filter=':- .gitignore' \
+# What begins with a dot is for who works on this directory; the tree's own
+# .gitignore has it ignored, but for .gitignore.
+rsync -a --delete --include=/.gitignore --exclude='/.*' --filter=':- .gitignore' \
 	"$here/" "$selftests/setns"
 grep -q '^TARGETS += setns$' "$selftests/Makefile" && exit 0
 

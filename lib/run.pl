@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Builds and runs the test programs, for run_tests.sh, which has checked the
-# arguments: run.pl DIR OPTION... [PATTERN...]
+# arguments: run.pl --dir DIR OPTION... [PATTERN...]
 use strict;
 use warnings;
 use File::Basename qw(dirname);

@@ -112,7 +112,7 @@ exec 8> "$dir.lock"
 flock 8
 wanted=$({ echo "$tree"; fragments mutants; cat "$mutants/functions" \
 	"$mutants/hand-made" "$mutants/seed.py" "$mutants"/systematic.* \
-	"$mutants"/setns_mutant.?; } | sha256sum)
+	"$mutants"/setns_mutant.? "$here/namespaces.h"; } | sha256sum)
 if [ "$(cat "$dir/built" 2>/dev/null)" != "$wanted" ]; then
 	rm -f "$dir/built"
 	seed

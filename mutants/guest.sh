@@ -14,6 +14,7 @@
 #	done NUMBER STATE	clean, or why this guest is not to be used again
 
 switch=/sys/module/kernel/parameters/setns_mutant
+# More than lib/splats: one kernel, whose every such line is a bug's.
 splats='WARNING|BUG|Oops|INFO: |general protection|refcount_t|scheduling while|leaked|still has'
 
 # What a mutant must not change for those that come after it

@@ -11,8 +11,10 @@ MUTANTS_TABLE the table to append to; MUTANTS_FIRST the first free number.
 import os
 import re
 
-FLAGS = ["CLONE_NEWUSER", "CLONE_NEWNS", "CLONE_NEWUTS", "CLONE_NEWIPC",
-         "CLONE_NEWPID", "CLONE_NEWCGROUP", "CLONE_NEWNET", "CLONE_NEWTIME"]
+# The one table of namespaces
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
+                       "namespaces.h"), encoding="utf-8") as header:
+    FLAGS = re.findall(r'X\(\w+, "\w+", (CLONE_\w+)', header.read())
 NEIGHBOUR = dict(zip(FLAGS, FLAGS[1:] + FLAGS[:1]))
 NEIGHBOUR["CAP_SYS_ADMIN"] = "CAP_SYS_BOOT"
 NEIGHBOUR["CAP_SYS_CHROOT"] = "CAP_SYS_PTRACE"

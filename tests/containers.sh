@@ -13,12 +13,13 @@ if [ "$(id -u)" = 0 ] && [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; the
 	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null
 fi
 
-# bundle DIRECTORY TYPE...: a container of these types, by the tool's own template
+# bundle DIRECTORY TYPE...: a container by the tool's own template, of these types,
+# or without any of those of the template. They are in DIRECTORY/types.
 bundle()
 {
 	mkdir -p "$1/rootfs/bin" "$1/rootfs/proc" "$1/rootfs/dev" "$1/rootfs/sys" "$1/run"
 	cp "$busybox" "$1/rootfs/bin/busybox"
-	(cd "$1" && $tool spec --rootless) || return 1
+	(cd "$1" && "$tool" spec --rootless) || return 1
 	python3 - "$user" "$@" <<-'END'
 	import json
 	import sys
@@ -32,7 +33,11 @@ bundle()
 	config["mounts"] = [m for m in config["mounts"] if m["type"] != "cgroup"]
 	linux = config["linux"]
 	linux.pop("resources", None)
-	linux["namespaces"] = [{"type": names.get(t, t)} for t in types]
+	if types:
+	    linux["namespaces"] = [{"type": names.get(t, t)} for t in types]
+	ours = {v: k for k, v in names.items()}
+	with open(bundle + "/types", "w", encoding="utf-8") as file:
+	    print(*(ours.get(n["type"], n["type"]) for n in linux["namespaces"]), file=file)
 	for which in ("uidMappings", "gidMappings"):
 	    linux[which] = [{"containerID": 0, "hostID": int(user), "size": 1}]
 	with open(bundle + "/config.json", "w", encoding="utf-8") as file:
@@ -65,7 +70,7 @@ started()
 	targets="$targets $pid"
 }
 
-# execs NAME TYPE...: exec leads to where our own call does, and tells by which
+# execs NAME TYPE...: in a container like that, exec leads to where our own call does, and tells by which
 # calls.
 execs()
 {
@@ -75,10 +80,11 @@ execs()
 		skip "$what: exec" "no rootless container can be started: $why"
 		return
 	}
+	# shellcheck disable=SC2046 # types
 	is "$what: exec leads to where our own call does" \
 		"$(in_user timeout 20 "$tool" --root "$dir/run/state" exec setns \
 			/bin/busybox sh -c "$look" 2>&1)" \
-		"$(by_us "$as_user" "$pid" "$@")"
+		"$(by_us "$as_user" "$pid" $(cat "$dir/types"))"
 	in_user timeout 20 strace -f -e trace=setns,pidfd_open,close -o "$dir/run/strace" \
 		"$tool" --root "$dir/run/state" exec setns /bin/busybox true \
 		> "$scratch/said" 2>&1
@@ -90,8 +96,8 @@ execs()
 # containers TOOL SUITE: of the types that the tool's own template names, and of all
 containers()
 {
-	release=$1-$($tool --version | sed -n '1s/.*version //p')
-	execs "$release, as usual" user mnt uts ipc pid net
+	release=$1-$("$tool" --version | sed -n '1s/.*version //p')
+	execs "$release, as usual"
 	# shellcheck disable=SC2086 # types
 	execs "$release, all types" $types
 	# What crun wants is to attach to all at once, which it cannot where the

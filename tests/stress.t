@@ -22,7 +22,7 @@ copies=${SETNS_COPIES:-8}
 # All that follows is in mounts and an ipc namespace of its own, so that what is
 # new in /tmp and its like is the suite's. Building is done before.
 if [ -z "${SETNS_STRESS_INSIDE:-}" ]; then
-	"$here/run_tests.sh" --list >/dev/null || die "the suite cannot be built"
+	"$here/run_tests.sh" --list >/dev/null || bail_out "the suite cannot be built"
 	if [ "$(id -u)" = 0 ]; then
 		rm -rf "$scratch"
 		export SETNS_STRESS_INSIDE=yes

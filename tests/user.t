@@ -18,7 +18,9 @@ need_command setpriv util-linux
 need_command prlimit util-linux
 install_missing
 [ "$(id -u)" = 0 ] || die "needs root, to become others"
-"$here/run_tests.sh" --list >/dev/null || die "the suite cannot be built: run_tests.sh --list"
+# shellcheck source=types.sh
+. "$here/tests/types.sh"
+"$here/run_tests.sh" --list >/dev/null || bail_out "the suite cannot be built: run_tests.sh --list"
 
 # Where any user may read it, at a path with a blank.
 chmod 755 "$scratch"
@@ -119,9 +121,9 @@ place "as root with another effective uid" setpriv --euid 1
 # The limit is of the user namespace in which it is set.
 # shellcheck disable=SC2016 # for the other shell, here and below
 limit='echo "$0" > "/proc/sys/user/max_$1_namespaces" && shift && exec "$@"'
-for type in user mnt uts ipc pid cgroup net time; do
+for type in $types; do
 	place "as root with max_${type}_namespaces=0" \
-		unshare --user --map-root-user sh -c "$limit" 0 $type
+		unshare --user --map-root-user sh -c "$limit" 0 "$type"
 done
 place "as root with max_user_namespaces=2" \
 	unshare --user --map-root-user sh -c "$limit" 2 user
@@ -135,12 +137,15 @@ done
 place "as root without the rights of root" \
 	setpriv --securebits +noroot,+no_setuid_fixup --inh-caps "$some"
 
+# shellcheck disable=SC2046 # options
 place "in namespaces of its own" \
-	unshare --mount --uts --ipc --net --pid --cgroup --time --fork --mount-proc
+	unshare $(options $(minus user)) --fork --mount-proc
+# shellcheck disable=SC2046
 place "in namespaces and a user namespace of its own" \
-	unshare --user --map-root-user --mount --uts --ipc --net --pid --cgroup --time --fork --mount-proc
+	unshare $(options $(minus)) --map-root-user --fork --mount-proc
+# shellcheck disable=SC2046
 place_sh "in a container, not as its first process" '"$@" & wait $!' \
-	unshare --mount --uts --ipc --net --pid --cgroup --fork --mount-proc
+	unshare $(options $(minus user time)) --fork --mount-proc
 place "with the /proc of another pid namespace" unshare --pid --fork
 place "with its clocks moved" unshare --time --fork --boottime 864000 --monotonic 864000
 place_sh "with /proc/sys read-only" \

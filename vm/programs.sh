@@ -109,7 +109,7 @@ make_tree()
 {
 	arch_facts "$1"
 	mkdir -p "$scratch/guest/tests"
-	cp "$vm/guest.sh" "$scratch/guest"
+	cp "$vm/guest.sh" "$here/lib/splats" "$scratch/guest"
 	if [ -n "$programs" ]; then
 		cp "$programs"/* "$scratch/guest/tests"
 	else

@@ -10,7 +10,7 @@
 image=$("$here/vm/build.sh" faults 2> "$scratch/said") ||
 	die "$(tail -n 1 "$scratch/said")"
 make -s -C "$here" OUTPUT="$scratch/guest" USERLDFLAGS=-static all \
-	> "$scratch/said" 2>&1 || die "$(tail -n 1 "$scratch/said")"
+	> "$scratch/said" 2>&1 || bail_out "$(tail -n 1 "$scratch/said")"
 mkdir "$scratch/programs"
 strip -o "$scratch/programs/setns_fault_test" "$scratch/guest/setns_fault_test"
 

@@ -79,7 +79,7 @@ like 'it adds a line to TARGETS' "$(git apply --summary --numstat "$patch")" \
 	'*1	0	tools/testing/selftests/Makefile*'
 is 'it adds whatever is here' "$(git apply --summary "$patch" |
 		sed -n 's|^ create mode .* tools/testing/selftests/setns/||p' | sort)" \
-	"$(cd "$here" && rsync -a --list-only --exclude=/.git --exclude=/.ci \
+	"$(cd "$here" && rsync -a --list-only --include=/.gitignore --exclude='/.*' \
 		--filter=':- .gitignore' ./ | awk '/^[^d]/ { print $NF }' | sort)"
 is 'checkpatch.pl --strict' "$(checkpatch "$patch" 2>&1)" ''
 like 'get_maintainer.pl names the list' \

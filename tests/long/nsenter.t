@@ -9,13 +9,11 @@
 # shellcheck source=../tap.sh
 . "$(dirname -- "$0")/../tap.sh"
 
-need_command gcc gcc
 need_command unshare util-linux
 need_command strace strace
 need_command patchelf patchelf
 need_command busybox busybox-static
 need_command python3 python3
-need_file "C library headers" /usr/include/stdio.h libc6-dev
 install_missing
 
 # Whatever is started here ends with this, SIGKILL included: it is the init of a
@@ -28,15 +26,13 @@ if [ "$(id -u)" = 0 ] && [ -z "${SETNS_NSENTER_INSIDE:-}" ]; then
 fi
 unset SETNS_NSENTER_INSIDE
 
-enter=$scratch/enter
-cc -Wall -Wextra -o "$enter" "$here/tests/enter.c" "$here/namespaces.c" "$here/proc.c" ||
-	bail_out 'tests/enter.c does not build'
+# shellcheck source=../types.sh
+. "$here/tests/types.sh"
 chmod 755 "$scratch"
 cd / || exit 2
 
 busybox=$(command -v busybox)
 ! ldd "$busybox" >/dev/null 2>&1 || die "$busybox is not static: apt-get install busybox-static"
-types=$("$enter" --types)
 targets=
 trap 'quit' EXIT
 
@@ -63,12 +59,6 @@ look='for link in /proc/self/ns/*; do
 	/bin/busybox stat -L -c "%n %i" "$link"
 done | /bin/busybox sed "s|.*/||"'
 [ -x /bin/busybox ] || die 'busybox is not in /bin'
-
-# minus TYPE: all types but one
-minus()
-{
-	echo "$types" | grep -vx "$1" | tr '\n' ' '
-}
 
 # expected PID TYPE...: where who enters these is, told by looking at both
 expected()
@@ -99,10 +89,8 @@ by_us()
 # it is called here. It ends with us.
 make_target()
 {
-	options='--user --map-root-user --fork --kill-child=KILL'
-	for type in $(minus user); do
-		options="$options --$(long "$type")"
-	done
+	# shellcheck disable=SC2046 # types
+	options="--map-root-user --fork --kill-child=KILL $(options $(minus) | paste -s -d ' ')"
 	rm -f "$scratch/up" "$scratch/ready"
 	mkfifo "$scratch/up" "$scratch/ready"
 	chmod 666 "$scratch/up" "$scratch/ready"
@@ -117,23 +105,6 @@ make_target()
 	target=$(timeout 10 head -n 1 <&3)
 	exec 3<&-
 	[ -n "$target" ]
-}
-
-# The option of nsenter and unshare for a type
-long()
-{
-	case $1 in
-	mnt)	echo mount ;;
-	*)	echo "$1" ;;
-	esac
-}
-
-# options TYPE...
-options()
-{
-	for type; do
-		echo "--$(long "$type")"
-	done
 }
 
 # by_nsenter USER PID OPTION...: where nsenter leads to
