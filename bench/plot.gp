@@ -16,12 +16,13 @@ set xlabel 'types of namespaces'
 set ylabel 'times one setns(pidfd, all of them)'
 set key top left reverse Left samplen 2
 set grid ytics linecolor '#dddddd'
-set xrange [0.5:8.5]
 set xtics 1
 set linetype 2 linecolor '#0072b2' pointtype 5
 set linetype 3 linecolor '#009e73' pointtype 7
 set linetype 4 linecolor '#cc79a7' pointtype 9
 set linetype 5 linecolor '#d55e00' pointtype 13
+stats csv using (strcol(1) eq 'fresh' ? $2 : NaN) nooutput
+set xrange [0.5:STATS_max + 0.5]
 stats csv using (strcol(1) eq 'fresh' || strcol(1) eq 'repeated' ? $10 : NaN) nooutput
 set yrange [0:ceil(STATS_max * 1.2)]
 
