@@ -9,7 +9,9 @@
 
 set -eu
 
-cache=${SETNS_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/setns-selftest}/harness
+# shellcheck source=setup.sh
+. "$(dirname -- "$0")/setup.sh"
+cache=$cache/harness
 part=
 
 die()

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# To be sourced: what must be installed, and installing it. The one who sources
-# this defines die() and here, this directory.
+# To be sourced: where things are kept, what must be installed, and installing it.
+# The one who sources this defines die() and here, this directory.
+
+# What was fetched or built, from run to run
+# shellcheck disable=SC2034 # for who sources this
+cache=${SETNS_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/setns-selftest}
 
 # What is missing, and the packages that have it.
 missing=

@@ -8,8 +8,6 @@
 here=$(cd -P -- "$(dirname -- "$0")/.." && { [ -e run_tests.sh ] || cd ..; } &&
 	pwd) || exit 2
 count=0
-# shellcheck disable=SC2034 # for the tests
-cache=${SETNS_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/setns-selftest}
 
 # What a test cannot do without and cannot get is a reason to skip it.
 die()

@@ -8,7 +8,6 @@
 here=${vm%/*}
 # shellcheck source-path=SCRIPTDIR/..
 . "$here/lib/setup.sh"
-cache=${SETNS_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/setns-selftest}
 scratch=''
 children=''
 
