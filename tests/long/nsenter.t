@@ -135,12 +135,22 @@ calls()
 	told "$scratch/strace"
 }
 
-# told FILE: "setns(pidfd, 7 types)" for each call that strace wrote down
+# told FILE: "setns(pidfd, 7 types)" for each call that strace wrote down. A line
+# that another process broke into is put together again.
 told()
 {
 	awk '
-	/pidfd_open\(/ { pidfd = $NF }
-	/close\(/ && index($0, "close(" pidfd ")") { pidfd = "" }
+	/ <unfinished \.\.\.>$/ {
+		begun[$1] = substr($0, 1, length($0) - length(" <unfinished ...>"))
+		next
+	}
+	/<\.\.\. [a-z0-9_]* resumed>/ {
+		pid = $1
+		sub(/^.* resumed>/, "")
+		$0 = begun[pid] $0
+	}
+	/pidfd_open\(/ { pidfd = $NF; owner = $1 }
+	$1 == owner && index($0, "close(" pidfd ")") { pidfd = "" }
 	match($0, /setns\(.*\)/) {
 		split(substr($0, RSTART + 6, RLENGTH - 7), arg, ", ")
 		n = arg[2] ~ /CLONE/ ? split(arg[2], flags, "|") : 0
