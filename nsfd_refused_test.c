@@ -200,16 +200,24 @@ TEST_F(refused, every_descriptor_that_is_no_namespace)
 }
 
 /*
- * The calls are refused for the descriptor's sake: the caller's own namespaces
- * let it in, where its user namespace owns them.
+ * The calls above are refused for the descriptor's sake: the caller's own
+ * namespaces let it in where its user namespace owns them, and only there.
  */
-TEST_F(refused, but_a_namespace_is_not)
+TEST_F(refused, a_namespace_by_its_owner_alone)
 {
 	struct attempt *a = self->a;
 	struct target own = { .state = &a->before };
 	ns_set types = self->types & ~NS_BIT(NS_USER);
 
 	if (variant->world == WORLD_OWN_USERNS) {
+		for_each_ns_in(id, types) {
+			int fd = nsfd_open(0, id, NS_ACTIVE);
+
+			ASSERT_GE(fd, 0);
+			attempt_one(a, fd, 0, "nsfd of the caller's own");
+			EXPECT_THAT(denied(a, EPERM));
+			close(fd);
+		}
 		/* Into new ones of these it takes a child. */
 		types &= ~(NS_BIT(NS_PID) | NS_BIT(NS_TIME));
 		FIXTURE_DO("unshare()", unshare(ns_flags(types)) ? errno : 0);
