@@ -35,8 +35,9 @@ endif
 # in it is kept off the compile line.
 LOCAL_HDRS += $(wildcard *.h bench/*.h) $(built_with)
 
-# The headers are left out, which are reached by several names.
-export BUILT_WITH := $(CC) $(realpath $(selftests)) $(CPPFLAGS) $(LDFLAGS) \
+# The headers are left out, which are reached by several names. Clones may share an
+# OUTPUT.
+export BUILT_WITH := $(realpath .) $(CC) $(realpath $(selftests)) $(CPPFLAGS) $(LDFLAGS) \
 	$(filter-out -isystem $(selftests) $(KHDR_INCLUDES) $(TOOLS_INCLUDES),$(CFLAGS))
 ifneq ($(strip $(BUILT_WITH)),$(strip $(shell cat $(built_with) 2>/dev/null)))
 .PHONY: $(built_with)

@@ -46,12 +46,27 @@ here=$(dirname -- "$(readlink -f -- "$0")")
 # shellcheck source=lib/setup.sh
 . "$here/lib/setup.sh"
 
-# The front ends for kernels in virtual machines have arguments of their own.
+# make(1) is run from elsewhere than here.
+absolute()
+{
+	case $1 in
+	/*) echo "$1" ;;
+	*) echo "$PWD/$1" ;;
+	esac
+}
+
+if [ -n "${KSRC:-}" ]; then
+	KSRC=$(absolute "$KSRC")
+	export KSRC
+fi
+
+# The front ends for kernels in virtual machines have arguments of their own, and
+# git takes no status below 128 but for a verdict on the kernel.
 case ${1:-} in
 --boot|--vng|--kernels|--bisect)
 	front=$here/vm/${1#--}.sh
 	[ "$1" != --kernels ] || front=$here/vm/matrix.sh
-	[ -x "$front" ] || die "$1: there is no $front"
+	[ -x "$front" ] || { echo "run_tests.sh: $1: no $front" >&2; exit 255; }
 	shift
 	exec "$front" "$@" ;;
 esac
@@ -98,18 +113,7 @@ while [ "$left" -gt 0 ]; do
 	esac
 done
 
-# make(1) is run from elsewhere than here.
-absolute()
-{
-	case $1 in
-	/*) echo "$1" ;;
-	*) echo "$PWD/$1" ;;
-	esac
-}
-
 if [ -n "${KSRC:-}" ]; then
-	KSRC=$(absolute "$KSRC")
-	export KSRC
 	case $KSRC in
 	*[[:space:]]*) die "KSRC=$KSRC: make cannot use a path with a blank" ;;
 	esac

@@ -95,11 +95,14 @@ main()
 	if ! build "$with" "$tree" "$objects"; then
 		# A disk or a memory that is full is not the kernel's fault.
 		need_disk "$cache" 100
-		! grep -q 'Killed signal' "$objects/log" ||
-			die "the compiler was killed: is there not enough memory?"
+		! grep -q 'No space left on device' "$objects/log" ||
+			die "the disk became full, see $objects/log"
+		! grep -q -E 'Killed( signal|$)|memory exhausted|Cannot allocate memory' \
+			"$objects/log" ||
+			die "not enough memory for the compiler or the linker, see $objects/log"
 		untestable "it $(first_error "$objects")"
 	fi
-	"$vm/boot.sh" --timeout "$limit" ${strict:+--strict} \
+	interruptible "$vm/boot.sh" --timeout "$limit" ${strict:+--strict} \
 		"$objects/arch/x86/boot/bzImage" -- "$@" > "$scratch/out"
 	status=$?
 	cat "$scratch/out"

@@ -20,7 +20,6 @@ usage()
 	kernel without CONFIG_OPTION.
 
 	--suite SUITE	of the distribution, whose linux-source is built ($source_suite)
-	--tree TREE	build this kernel tree instead
 
 	Exit status: 0, 1 a kernel that does not build, 2 an error of our own, 4 no
 	source to be had.
@@ -43,8 +42,10 @@ one()
 			echo "build.sh: $1: this kernel cannot be configured so: $(echo "$lost" | head -n 3 | tr '\n' ' ')" >&2
 			return 1
 		}
-		cp "$objects/arch/x86/boot/bzImage" "$image"
-		echo "$stamp" > "$image.stamp"
+		rm -f "$image.stamp"
+		{ cp "$objects/arch/x86/boot/bzImage" "$image.new" &&
+			mv "$image.new" "$image" && echo "$stamp" > "$image.stamp"
+		} || die "cannot write $image: is the disk full?"
 	fi
 	echo "$image"
 }
@@ -63,12 +64,10 @@ seed()
 
 main()
 {
-	tree=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help)	usage; exit 0 ;;
 		--suite) source_suite=${2:?}; shift ;;
-		--tree)	tree=${2:?}; shift ;;
 		*)	break ;;
 		esac
 		shift
@@ -78,7 +77,7 @@ main()
 	use_scratch
 	need_kernel_build
 	install_missing
-	[ -n "$tree" ] || fetch_source
+	fetch_source
 	status=0
 	for name; do
 		one "$name" || status=1

@@ -43,17 +43,40 @@ use_cache()
 # behind is recognised by its lock, which died with it.
 use_scratch()
 {
+	# From its making to its locking nobody is to take it for left behind.
+	exec 9> "$cache/run.lock"
+	flock 9
 	for old in "$cache"/run/*; do
 		[ -d "$old" ] || continue
 		flock -n "$old" true 2>/dev/null && rm -rf "$old"
 	done
 	scratch=$(mktemp -d "$cache/run/XXXXXX") ||
 		die "cannot write to the cache $cache: is the disk full?"
-	exec 9<"$scratch"
-	flock 9
+	exec 6< "$scratch"
+	flock 6
+	exec 9<&6 6<&-
 	trap 'end' EXIT
+	trap 'exit 129' HUP
 	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
+	trap 'exit 143' TERM
+}
+
+# interruptible COMMAND...: it ends when this script does, whose traps need not
+# wait for it. It is a program, or a function that starts one the same way.
+interruptible()
+{
+	case $(command -v "$1") in
+	/*)	# It may have been orphaned before it asked for the signal.
+		# shellcheck disable=SC2016 # for the inner shell
+		setpriv --pdeathsig TERM -- sh -c \
+			'kill -0 "$0" 2>/dev/null && exec "$@"' $$ "$@" < /dev/null & ;;
+	*)	"$@" < /dev/null & ;;
+	esac
+	children=$!
+	wait "$children"
+	ended=$?
+	children=''
+	return $ended
 }
 
 # Kill the process that works for this script, $children, if there is one. A signal
@@ -71,11 +94,12 @@ kill_children()
 end()
 {
 	trap '' INT TERM HUP
+	: > "$scratch/ending"
 	kill_children
 	wait
 	# Whatever they started in turn has inherited the lock.
 	exec 9<&-
-	flock -w 10 "$scratch" true
+	flock -w 10 "$scratch" true 2>/dev/null
 	rm -rf "$scratch"
 }
 
@@ -104,7 +128,7 @@ bytes()
 # little FILE OFFSET COUNT: a little-endian number
 little()
 {
-	echo $((0x$(od -An -v -tx1 -j "$2" -N "$3" "$1" 2>/dev/null |
+	echo $((0x0$(od -An -v -tx1 -j "$2" -N "$3" "$1" 2>/dev/null |
 		tr ' ' '\n' | sed '/^$/d' | tac | tr -d '\n'; echo)))
 }
 

@@ -80,7 +80,7 @@ update()
 		return
 	fi
 	need_disk "$cache" 500
-	timeout 300 apt-get -qq update >"$state/log" 2>&1 ||
+	interruptible timeout 300 apt-get -qq update >"$state/log" 2>&1 ||
 		unavailable "$suite${foreign:+ ($arch)}: the mirror does not answer or has no such suite: $(
 			grep -m 1 '^E:' "$state/log" || echo 'no answer within 300 s')"
 	echo "$uri" > "$state/updated"
@@ -99,9 +99,14 @@ unpack()
 	if [ -z "$only" ]; then
 		dpkg -x "$1" "$2"
 	else
-		# A package may well hold none of them.
-		dpkg-deb --fsys-tarfile "$1" |
-			tar -x -C "$2" --wildcards "./$only" 2>/dev/null || :
+		# A package may well hold none of them, which alone is no error.
+		said=$(dpkg-deb --fsys-tarfile "$1" |
+			LC_ALL=C tar -x -C "$2" --wildcards "./$only" 2>&1) ||
+			case $said in
+			*': Cannot '*) return 1 ;;
+			*': Not found in archive'*) ;;
+			*)	return 1 ;;
+			esac
 	fi
 }
 
@@ -120,7 +125,8 @@ get()
 	need_disk "$(dirname -- "$dir")" 1500
 	use_scratch
 	mkdir "$scratch/deb" "$scratch/tree"
-	(cd "$scratch/deb" && timeout 1200 apt-get -qq download "$@" >../log 2>&1) ||
+	interruptible env -C "$scratch/deb" timeout 1200 apt-get -qq download "$@" \
+		> "$scratch/log" 2>&1 ||
 		unavailable "$suite${foreign:+ ($arch)}: cannot download $*: $(
 			grep -m 1 '^E:' "$scratch/log" || echo 'not done within 1200 s')"
 	for deb in "$scratch"/deb/*.deb; do

@@ -7,6 +7,9 @@
 #	start_guest IMAGE	start the guest in the background as $guest, with
 #				its report written to $ktap and its console to
 #				$console
+#	machine_failed STATUS TENTHS
+#				was that end of $guest, after so many tenths of a
+#				second and without a verdict, no doing of the kernel?
 #	prepare			once, before any guest: checks what $scratch/images
 #				names, and may name others instead
 #	default_images		where none are given
@@ -69,13 +72,20 @@ parse()
 		--fast)	SETNS_PATTERNS=$fast ;;
 		--user)	export SETNS_USER=tester ;;
 		--append)
-			append=${2:-}; shift ;;
+			[ $# -gt 1 ] || die "--append: nothing given"
+			append=$2; shift ;;
 		--programs)
 			[ -d "${2:-}" ] || die "--programs: no directory ${2:-given}"
 			programs=$(cd -- "$2" && pwd); shift ;;
 		--absent)	# of matrix.sh: results of kernels that are none
 			absent=${2:-}; shift ;;
 		--)	shift
+			for word; do
+				case $word in
+				''|*[[:space:]]*)
+					die "'$word' is no pattern: it is empty or has a blank" ;;
+				esac
+			done
 			SETNS_PATTERNS=$*
 			break ;;
 		-*)	usage >&2; die "unknown option $1" ;;
@@ -85,14 +95,21 @@ parse()
 		shift
 	done
 	export SETNS_STRICT="${SETNS_STRICT-}" SETNS_PATTERNS="${SETNS_PATTERNS-}"
+	odd=$(for_guest | grep -m 1 '["$`\\]')
+	[ -z "$odd" ] || die "no quotation mark, \$, \` or \\ can be handed to a guest: $odd"
 }
 
-# What stands in the environment for the tests, as a kernel takes it on its
-# command line
+# What stands in the environment for the tests, but for what chooses them here
+for_guest()
+{
+	env | grep '^SETNS_[A-Z_]*=.' |
+		grep -v -E '^SETNS_(CACHE|MIRROR|TESTS|ROOT|CHANNEL)='
+}
+
+# The same as a kernel takes it on its command line
 guest_environment()
 {
-	env | sed -n 's/^\(SETNS_[A-Z_]*\)=\(..*\)$/\1="\2"/p' |
-		grep -v -E '^SETNS_(CACHE|MIRROR)=' | tr '\n' ' '
+	for_guest | sed 's/=\(.*\)/="\1"/' | tr '\n' ' '
 }
 
 # count LINE of a test's report
@@ -119,7 +136,7 @@ watch()
 		line=${line%"$cr"}
 		case $line in
 		"KTAP version 1") phase=testing ;;
-		"# guest: exit "*)
+		"# guest: exit "[014]|"# guest: exit none")
 			verdict=${line##* }
 			phase=judged
 			return ;;
@@ -130,13 +147,19 @@ watch()
 	done
 }
 
-# Why did a guest without a verdict end? $1: how its QEMU or vng ended
+# Why did a guest without a verdict end? $1: what it is taken for, $2: how its QEMU
+# or vng ended
 cause()
 {
-	if [ "$1" = 124 ] || [ "$1" = 137 ]; then
+	if [ "$1" = ours ] && [ "$2" -gt 128 ]; then
+		echo "QEMU was killed by signal $(($2 - 128))"
+	elif [ "$1" = ours ]; then
+		echo "QEMU failed: $(head -n 1 "$errors")"
+	elif [ "$2" = 124 ] || [ "$2" = 137 ]; then
 		echo "no verdict within $limit s"
 	elif grep -a -q 'Kernel panic' "$console"; then
-		grep -a -m 1 -o 'Kernel panic.*' "$console" | tr -d '\r'
+		echo "$(grep -a -m 1 -o 'Kernel panic.*' "$console" |
+			tr -d '\r')${advice:+: $advice}"
 	elif [ ! -s "$console" ] && [ -s "$errors" ]; then
 		head -n 1 "$errors"
 	elif [ ! -s "$console" ]; then
@@ -174,7 +197,10 @@ one()
 	esac
 	if [ "$phase" != judged ]; then
 		tail -n 60 "$console" | tr -d '\r' | sed 's/^/# console: /'
-		echo "${0##*/}: $release: $where: $(cause "$ended")" >&2
+		if machine_failed "$ended" "$tenths"; then
+			verdict=ours
+		fi
+		echo "${0##*/}: $release: $where: $(cause "$verdict" "$ended")" >&2
 	fi
 	if [ "$verdict" = none ]; then
 		echo "${0##*/}: no test matches $SETNS_PATTERNS: run_tests.sh --list names them" >&2
@@ -218,7 +244,8 @@ several()
 	mkfifo "$scratch/events"
 	# shellcheck disable=SC2086 # $as_job
 	seq "$total" | setpriv --pdeathsig KILL -- \
-		xargs -n 1 -P "$jobs" $as_job "$0" --one "$scratch" > "$scratch/events" &
+		xargs -n 1 -P "$jobs" $as_job -c "$as_job "'"$@" || :' sh \
+		"$0" --one "$scratch" > "$scratch/events" &
 	children=$!
 	done=0 shown=0
 	progress "0 of $total kernels done"
@@ -234,6 +261,14 @@ several()
 	done < "$scratch/events"
 	wait "$children"
 	children=''
+	# Those of jobs that were killed
+	while [ $shown -lt "$total" ]; do
+		shown=$((shown + 1))
+		finish $shown
+		: >> "$scratch/$shown.out"
+		: >> "$scratch/$shown.err"
+		show $shown
+	done
 	progress
 }
 
@@ -254,7 +289,8 @@ table()
 	{
 		name[NR] = $0
 		sub(/^([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )([^ ]+ )/, "", name[NR])
-		remark = $1 == 2 ? "no verdict" : $1 == "none" ? "no such test" : ""
+		remark = $1 == 2 ? "no verdict" : $1 == "none" ? "no such test" : \
+			$1 == "ours" ? "not the kernel\047s fault" : ""
 		if (tab = index(name[NR], "\t")) {
 			remark = substr(name[NR], tab + 1)
 			name[NR] = substr(name[NR], 1, tab - 1)
@@ -283,8 +319,8 @@ table()
 overall()
 {
 	awk '
-	{ seen[$1] = 1 }
-	END { exit seen[1] ? 1 : seen[2] || seen["none"] ? 2 : seen[0] ? 0 : 4 }' "$@"
+	{ seen[$1 ~ /^[014]$/ ? $1 : 2] = 1 }
+	END { exit seen[1] ? 1 : seen[2] || !NR ? 2 : seen[0] ? 0 : 4 }' "$@"
 }
 
 end_job()
@@ -299,6 +335,10 @@ one_job()
 {
 	scratch=$1
 	job=$2
+	# It, or who started it, may have been orphaned before asking for the signal.
+	if [ -e "$scratch/ending" ] || ! kill -0 "$runner" 2>/dev/null; then
+		exit
+	fi
 	trap 'end_job' EXIT
 	trap 'exit 143' HUP INT TERM
 	if [ "$total" = 1 ]; then
@@ -327,7 +367,8 @@ main()
 	need_disk "$cache" 200
 	printf '%s\n' "$images" | grep . > "$scratch/images"
 	prepare
-	export total limit memory cpus append
+	runner=$$
+	export total limit memory cpus append runner
 	if [ "$total" = 1 ]; then
 		# shellcheck disable=SC2086 # $as_job
 		$as_job "$0" --one "$scratch" 1 &
@@ -343,6 +384,8 @@ main()
 		n=$((n + 1))
 		cat "$scratch/$n.result"
 	done > "$scratch/results"
+	[ "$(wc -l < "$scratch/results")" = "$total" ] ||
+		die "cannot write to $scratch: is the disk full?"
 	[ -z "$absent" ] || cat "$absent" >> "$scratch/results"
 	table "$scratch/results"
 	overall "$scratch/results"

@@ -28,9 +28,18 @@ fetch_source()
 		get "$source_suite" "$cache/packages/$name" "$name" || exit
 	version=$(sed -n 2p "$cache/packages/$name/.packages")
 	tree=$cache/source/$name-$version
-	[ ! -e "$tree" ] || return 0
+	mkdir -p "$cache/source"
+	# Others may be about to unpack the same.
+	exec 7> "$cache/source/$name.lock"
+	flock 7
+	[ -e "$tree" ] || unpack_source
+	exec 7>&-
+}
+
+unpack_source()
+{
 	need_disk "$cache" 4000
-	mkdir -p "$cache/source" "$scratch/source"
+	mkdir -p "$scratch/source"
 	tar -xf "$cache/packages/$name/usr/src/$name.tar.xz" -C "$scratch/source" \
 		--strip-components=1 || die "cannot unpack $name: is the disk full?"
 	rm -rf "$cache/source/$name"-*
@@ -107,19 +116,13 @@ first_error()
 		'error: |undefined reference|\*\*\*' "$1/log"), see $1/log"
 }
 
-# kernel_make TREE OBJECTS TARGET...: ends when this script does.
+# kernel_make TREE OBJECTS TARGET...
 kernel_make()
 {
 	from=$1
 	to=$2
 	shift 2
-	setpriv --pdeathsig TERM -- \
-		make -C "$from" O="$to" ARCH="$kernel_arch" "$@" < /dev/null &
-	children=$!
-	wait "$children"
-	made=$?
-	children=''
-	return $made
+	interruptible make -C "$from" O="$to" ARCH="$kernel_arch" "$@"
 }
 
 # configure NAME TREE OBJECTS: tinyconfig and the fragments. What neither names is

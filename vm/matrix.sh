@@ -55,6 +55,7 @@ names()
 
 # ready ARCH: is there all that a guest of it takes? What is not to be had for
 # another architecture than this machine's is as good as a kernel that is not.
+# shellcheck disable=SC2317 # by interruptible
 ready()
 {
 	[ "$1" != "$(dpkg --print-architecture)" ] || return 0
@@ -62,14 +63,16 @@ ready()
 	(arch_facts "$1" && foreign "$1" busybox-static && foreign "$1" libcap-dev)
 }
 
-# obtain NAME: prints the path of its image
+# obtain NAME: prints the path of its image, and ends the shell that it runs in.
+# shellcheck disable=SC2317 # by interruptible
 obtain()
 {
 	# shellcheck disable=SC2046 # words
 	set -- $(echo "$kernels" | awk -v name="$1" '$1 == name { $1 = ""; print }')
 	case $1 in
-	fetch)	ready "$2" && "$vm/debian.sh" --arch "$2" kernel "$3" "$4" ;;
-	build)	"$vm/build.sh" "$2" ;;
+	fetch)	ready "$2" && exec setpriv --pdeathsig TERM -- \
+			"$vm/debian.sh" --arch "$2" kernel "$3" "$4" ;;
+	build)	exec setpriv --pdeathsig TERM -- "$vm/build.sh" "$2" ;;
 	esac
 }
 
@@ -102,8 +105,8 @@ main()
 	set --
 	for name in $images; do
 		progress "$name: fetching or building"
-		if image=$(obtain "$name" 2> "$scratch/said"); then
-			set -- "$@" "$image"
+		if interruptible obtain "$name" > "$scratch/got" 2> "$scratch/said"; then
+			set -- "$@" "$(cat "$scratch/got")"
 		else
 			absent "$name" $? >> "$scratch/absent"
 		fi
@@ -114,15 +117,11 @@ main()
 		overall "$scratch/absent"
 		exit
 	fi
-	"$vm/boot.sh" ${jobs:+--jobs "$jobs"} --timeout "$limit" \
+	interruptible "$vm/boot.sh" ${jobs:+--jobs "$jobs"} --timeout "$limit" \
 		--memory "$memory" --cpus "$cpus" --append "$append" \
 		--absent "$scratch/absent" \
-		${programs:+--programs "$programs"} "$@" &
-	children=$!
-	wait "$children"
-	status=$?
-	children=''
-	exit $status
+		${programs:+--programs "$programs"} "$@"
+	exit
 }
 
 main "$@"

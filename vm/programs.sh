@@ -78,16 +78,20 @@ make_programs()
 		ldflags="-static -L$(dirname "$(find "$package" -name libcap.a)")"
 		cflags="-idirafter $package/usr/include"
 	fi
-	# Others may be about to build the same.
-	flock "$cache/run" make -s -C "$here" OUTPUT="$cache/programs/$1" \
+	# Others may be about to build the same, of another clone.
+	exec 7> "$cache/programs.lock"
+	flock 7
+	make -s -C "$here" OUTPUT="$cache/programs/$1" \
 		CROSS_COMPILE="$cross" USERCFLAGS="$cflags" \
 		USERLDFLAGS="$ldflags" > "$scratch/make" 2>&1 ||
 		die "cannot build the static programs for $1: $(
 			grep -m 1 -E 'setns:|rror' "$scratch/make")"
 	for name in $(make -s -C "$here" print-tests); do
 		"${cross}strip" -o "$scratch/guest/tests/$name" \
-			"$cache/programs/$1/$name"
+			"$cache/programs/$1/$name" ||
+			die "cannot write to $scratch: is the disk full?"
 	done
+	exec 7>&-
 }
 
 # The static busybox, for other architectures than this machine's from the
@@ -109,9 +113,12 @@ make_tree()
 {
 	arch_facts "$1"
 	mkdir -p "$scratch/guest/tests"
-	cp "$vm/guest.sh" "$here/lib/splats" "$scratch/guest"
+	cp "$vm/guest.sh" "$here/lib/splats" "$scratch/guest" ||
+		die "cannot write to $scratch: is the disk full?"
 	if [ -n "$programs" ]; then
-		cp "$programs"/* "$scratch/guest/tests"
+		[ -n "$(ls "$programs")" ] || die "--programs: no program in $programs"
+		cp "$programs"/* "$scratch/guest/tests" ||
+			die "--programs: cannot copy those of $programs"
 	else
 		make_programs "$1"
 	fi

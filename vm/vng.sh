@@ -48,17 +48,26 @@ need_vng()
 }
 
 # What virtme-ng must find in a kernel: the file system of this machine, and ways
-# to it and back. $1: configuration
+# to it and back
+options='VIRTIO_PCI VIRTIO_CONSOLE NET_9P_VIRTIO 9P_FS OVERLAY_FS'
+# shellcheck disable=SC2034 # for guests.sh, where an image's configuration is unknown
+advice="virtme-ng needs $options built in, --boot does not"
+
+# $1: configuration
 lacks()
 {
-	for option in VIRTIO_PCI VIRTIO_CONSOLE NET_9P_VIRTIO 9P_FS OVERLAY_FS; do
+	for option in $options; do
 		grep -q "^CONFIG_$option=y" "$1" || echo "CONFIG_$option"
 	done
 }
 
-# The configuration of an image: beside it, or in it where the tree has the tool
+# The configuration of an image, where it stands beside it or in its tree
 config_of()
 {
+	case $1 in
+	/*)	;;
+	*)	set -- "$PWD/$1" ;;
+	esac
 	name=${1##*/}
 	for file in "${1%/*}/config-${name#*-}" "${1%/*}/config" \
 		"${1%/arch/*/boot/*}/.config"; do
@@ -112,8 +121,13 @@ build_tree()
 {
 	tree=$1
 	[ -e "$tree/kernel/nsproxy.c" ] || die "$tree is no kernel tree"
-	if [ -e "$tree/arch/x86/boot/bzImage" ]; then
-		tree_or_image "$tree/arch/x86/boot/bzImage"
+	image=$tree/arch/x86/boot/bzImage
+	if [ -e "$image" ]; then
+		newer=$(find "$tree" \( -name '*.[chS]' -o -name .config \) \
+			-newer "$image" ! -path '*/generated/*' -print -quit)
+		[ -z "$newer" ] ||
+			echo "vng.sh: $tree: $newer is newer than the bzImage, which is booted as it is" >&2
+		tree_or_image "$image"
 		return
 	fi
 	[ ! -e "$tree/.config" ] ||
@@ -124,6 +138,12 @@ build_tree()
 	build vng "$tree" "$objects" >&2 ||
 		die "$tree $(first_error "$objects")"
 	tree_or_image "$objects/arch/x86/boot/bzImage"
+}
+
+# vng's exit status is that of many things.
+machine_failed()
+{
+	return 1
 }
 
 # The report takes a serial port of its own, as virtme-ng's ports need a udev in

@@ -62,6 +62,19 @@ echo "WARNING: CPU: 0 PID: 1 at fs/x.c:1 f+0x1/0x2" > /dev/kmsg
 E2
 program silent one_test <<'E2'
 E2
+program nothing-but-skips one_test <<'E2'
+echo "TAP version 13"; echo "1..2"; echo "ok 1 a # SKIP why"; echo "ok 2 b # SKIP why"
+E2
+program gives-up one_test <<'E2'
+echo "TAP version 13"; echo "1..1"; echo "ok 1 a"; echo "Bail out! why"
+E2
+program twice one_test <<'E2'
+echo "TAP version 13"; echo "1..2"; echo "ok 1 a"; echo "ok 1 a"
+E2
+program no-list one_test <<'E2'
+[ "$1" != --list ] || exit 1
+echo "TAP version 13"; echo "1..1"; echo "not ok 1 a"; exit 1
+E2
 program tell one_test <<'E2'
 echo "TAP version 13"; echo "1..1"
 echo "# user $(id -u) strict $SETNS_STRICT tests $SETNS_TESTS rounds $SETNS_ROUNDS"
@@ -143,6 +156,14 @@ run killed "$kernel"
 verdict 'a program that crashed' 1 '*# one_test: killed by signal 11*' ''
 run silent "$kernel"
 verdict 'a program without a word' 1 '*# one_test: no plan, 0 results*' ''
+run nothing-but-skips "$kernel"
+verdict 'all skipped, and exit status 0' 4 '*ok 1 one_test # SKIP *' ''
+run gives-up "$kernel"
+verdict 'a program that gives up' 1 '*# one_test: it gave up*not ok 1*' ''
+run twice "$kernel"
+verdict 'results out of sequence' 1 '*# one_test: *out of sequence*not ok 1*' ''
+run no-list "$kernel" -- a
+verdict 'a program that cannot say what tests it has' 1 '*not ok 1 a*' ''
 run splat "$kernel"
 verdict 'a splat' 1 '*# kernel_log: after one_test: *WARNING: CPU*
 not ok 2 kernel_log*' ''
@@ -159,6 +180,8 @@ esac
 like 'it has the processors that were asked for' "$out" '*# kernel *, processors: 2*'
 run tell --user "$kernel"
 like 'as an ordinary user' "$out" '*# user 1000 *'
+SETNS_TESTS=none run tell "$kernel"
+like 'what chooses tests here chooses none there' "$out" '*# user 0 strict  tests  *'
 run pass "$kernel" -- one:b
 like 'a pattern that matches' "$out" '*ok 1 one_test
 *'
@@ -180,7 +203,59 @@ $row*
 $row*
 $row*" ''
 
+# What no guest does on demand, by a QEMU whose body is read: its standard output is
+# the report.
+fake()
+{
+	mkdir -p "$scratch/fake"
+	{ echo '#!/bin/sh'; cat; } > "$scratch/fake/qemu-system-x86_64"
+	chmod 755 "$scratch/fake/qemu-system-x86_64"
+}
+real_path=$PATH
+PATH=$scratch/fake:$PATH
+for word in '' no 4x; do
+	fake <<-E2
+	echo "KTAP version 1"; echo 1..1; echo "  ok 1 a"; printf "# guest: exit $word"
+	E2
+	run pass "$kernel"
+	verdict "a verdict that is cut off: '$word'" 1 '*# kernel *' \
+		'boot.sh: *: during the tests: no word from its console'
+done
+fake <<'E2'
+echo "KTAP version 1"; kill -KILL $$
+E2
+run pass "$kernel"
+verdict 'a QEMU that is killed is not the kernel' 2 "*not the kernel's fault" \
+	'boot.sh: *: QEMU was killed by signal 9'
+fake <<'E2'
+echo "no memory for you" >&2; exit 1
+E2
+run pass "$kernel"
+verdict 'nor is one that cannot start' 2 "*not the kernel's fault" \
+	'boot.sh: *: QEMU failed: no memory for you'
+fake <<'E2'
+if [ ! -e "$FAKE/first" ]; then
+	: > "$FAKE/first"
+elif [ ! -e "$FAKE/second" ]; then
+	: > "$FAKE/second"
+	kill -KILL "$(cut -d ' ' -f 4 "/proc/$PPID/stat")"
+fi
+echo "KTAP version 1"; echo 1..1; echo "  ok 1 a"; echo "# guest: exit 0"
+E2
+export FAKE="$scratch/fake"
+run pass --jobs 1 "$kernel" "$kernel" "$kernel"
+verdict 'a job that is killed: the others are run' 2 "*ok 1 *
+not ok 2 *
+*ok 3 *
+# kernel *
+# * 1 *
+# * 0 *  no verdict
+# * 1 *" '*'
+PATH=$real_path
+
 head -c 1000000 "$kernel" > "$scratch/cut-off"
+printf MZ > "$scratch/two-bytes"
+mkdir "$scratch/no-programs"
 echo 'no kernel' > "$scratch/no-kernel"
 head -c 70000 /dev/zero > "$scratch/ppc"
 one_line 'an image that is cut off' 2 'boot.sh: *cut off*' "$boot" "$scratch/cut-off"
@@ -188,6 +263,14 @@ one_line 'no kernel image' 2 'boot.sh: *no kernel image*' "$boot" "$scratch/no-k
 one_line 'another architecture' 2 'boot.sh: *no kernel image of*' "$boot" "$scratch/ppc"
 one_line 'no such image' 2 'boot.sh: *no such image' "$boot" "$scratch/nothing"
 one_line 'a directory' 2 'boot.sh: *not a readable file' "$boot" "$scratch"
+one_line 'two bytes' 2 'boot.sh: *no kernel image of*' "$boot" "$scratch/two-bytes"
+one_line 'an option without its argument' 2 'boot.sh: --append: nothing given' \
+	"$boot" "$kernel" --append
+one_line 'an empty pattern' 2 "boot.sh: '' is no pattern*" "$boot" "$kernel" -- ''
+one_line 'a pattern that a shell would read' 2 'boot.sh: no quotation mark*' \
+	"$boot" "$kernel" -- "\$(id)"
+one_line 'no programs' 2 'boot.sh: --programs: no program in *' \
+	"$boot" --programs "$scratch/no-programs" "$kernel"
 one_line 'a bad number' 2 'boot.sh: --jobs: 0 is no number*' "$boot" --jobs 0 "$kernel"
 one_line 'not enough memory' 2 'boot.sh: not enough memory: *' \
 	"$boot" --memory 99999999 "$kernel"
@@ -258,7 +341,7 @@ left()
 {
 	find "$TMPDIR" "$SETNS_CACHE/run" -mindepth 1
 }
-for signal in INT TERM KILL; do
+for signal in HUP INT TERM KILL; do
 	for images in "$kernel" "$kernel $kernel $kernel"; do
 		# shellcheck disable=SC2086 # images
 		SETNS_MARK=$mark env --default-signal=INT "$boot" \
@@ -272,6 +355,7 @@ for signal in INT TERM KILL; do
 		wait $! 2>/dev/null
 		status=$?
 		case $signal in
+		HUP)	is "SIG$signal: exit status" $status 129 ;;
 		INT)	is "SIG$signal: exit status" $status 130 ;;
 		TERM)	is "SIG$signal: exit status" $status 143 ;;
 		esac

@@ -135,5 +135,10 @@ step good -- zero_flags_are_refused
 is 'a kernel that does not boot cannot be judged' $status 125
 step good --expect-boot -- zero_flags_are_refused
 is 'but it is bad with --expect-boot' $status 1
+begin=$(date +%s)
+(cd "$tree" && exec timeout -k 60 -s TERM 2 "$here/run_tests.sh" --bisect \
+	-- zero_flags_are_refused > "$scratch/step.out" 2>&1)
+is 'a signal ends it, which is no verdict' $? 124
+like 'and soon' "$(($(date +%s) - begin))" '[2-7]'
 rm -rf "$tree"
 done_testing
