@@ -33,7 +33,7 @@ mkdir "$scratch/programs"
 cat > "$scratch/programs/one_test" <<'E2'
 #!/bin/sh
 [ "$1" != --list ] || { echo a; exit; }
-echo "TAP version 13"; echo "1..1"; echo "ok 1 a"; exit "${SETNS_EXIT:-0}"
+echo "TAP version 13"; echo "1..1"; echo "# user $(id -u)"; echo "ok 1 a"; exit "${SETNS_EXIT:-0}"
 E2
 chmod 755 "$scratch/programs/one_test"
 
@@ -42,7 +42,7 @@ chmod 755 "$scratch/programs/one_test"
 is 'a tree is built and boots' $? 0
 out=$(cat "$scratch/out")
 like 'its guest reports' "$out" 'KTAP version 1
-*
+*# user 0
   ok 1 a
 ok 1 one_test
 ok 2 kernel_log
@@ -51,6 +51,16 @@ image=$cache/vng/$(echo "$tree" | sha256sum | cut -c 1-16)/arch/x86/boot/bzImage
 SETNS_EXIT=1 "$here/run_tests.sh" --vng --programs "$scratch/programs" "$image" \
 	> "$scratch/out" 2>&1
 is 'an image, and a test that fails' $? 1
+SETNS_EXIT=0 "$here/run_tests.sh" --vng --user --programs "$scratch/programs" "$image" \
+	> "$scratch/out" 2>&1
+is 'as an ordinary user' $? 0
+like 'and whom the guest says it is' "$(cat "$scratch/out")" '*# user 1000*'
+# Not all that an image lacks shows from outside.
+cp "$image" "$scratch/vmlinuz-poor"
+grep -v -e CONFIG_OVERLAY_FS "${image%/arch/*}/.config" > "$scratch/config-poor"
+said=$(cd "$scratch" && "$here/run_tests.sh" --vng vmlinuz-poor 2>&1)
+is 'an image that virtme-ng cannot boot' $? 2
+like 'what it lacks' "$said" 'vng.sh: *lacks CONFIG_OVERLAY_FS *: use --boot*'
 sed -i 's|; exit "|; echo c > /proc/sysrq-trigger&|' "$scratch/programs/one_test"
 "$here/run_tests.sh" --vng --programs "$scratch/programs" "$image" \
 	> "$scratch/out" 2>&1
