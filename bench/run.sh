@@ -113,7 +113,7 @@ gnuplot -e "csv='$part/csv'; svg='$part/svg'; machine='$(echo "$machine" | tr -d
 	tables "$part/csv"
 } > "$part/md"
 sed -i -e '0,/<title>/s|<title>.*</title>|<title>Attaching to N namespaces</title>|' \
-	-e "s|<desc>.*</desc>|<desc>$sentence</desc>|" "$part/svg"
+	-e "s|<desc>.*</desc>|<desc>$sentence</desc>|" -e 's/[[:blank:]]*$//' "$part/svg"
 for kind in csv svg md; do
 	cp "$part/$kind" "$to.$kind" || die "cannot write $to.$kind"
 done

@@ -88,7 +88,8 @@ main()
 	fi
 	case $cache in
 	*[[:blank:]]*)
-		die "make cannot use the cache $cache, it has a blank in its name: set SETNS_CACHE=DIRECTORY" ;;
+		die "make cannot use the cache $cache, it has a blank in its name: $(
+			)set SETNS_CACHE=DIRECTORY" ;;
 	/?*) ;;
 	*)	die "no HOME to keep a cache in: set SETNS_CACHE=DIRECTORY" ;;
 	esac
@@ -113,7 +114,8 @@ main()
 		if [ -z "$key" ] && [ "${1:-}" = --download ]; then
 			download
 		elif [ -z "$key" ]; then
-			die "no kselftest harness: apt-get install $(package_name) (not root: make harness), or set KSRC=TREE"
+			die "no kselftest harness: apt-get install $(package_name) $(
+				)(not root: make harness), or set KSRC=TREE"
 		fi
 	fi
 	echo "$cache/$key/tools/testing/selftests"

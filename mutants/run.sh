@@ -107,7 +107,8 @@ same_as_before()
 
 # What has been freed is poisoned in the caches that setns uses, which halves the
 # time of doing so in all.
-poison='slub_debug=-;FZP,nsproxy,cred_jar,cred,fs_cache,user_namespace,uts_namespace,pid_namespace,net_namespace,mnt_cache'
+poison='slub_debug=-;FZP,nsproxy,cred_jar,cred,fs_cache,mnt_cache'
+poison=$poison,user_namespace,uts_namespace,pid_namespace,net_namespace
 
 # run_guests RESULTS TABLE GUESTS PROCESSORS [VARIABLE=VALUE]
 run_guests()

@@ -70,8 +70,8 @@ started()
 	targets="$targets $pid"
 }
 
-# execs NAME TYPE...: in a container like that, exec leads to where our own call does, and tells by which
-# calls.
+# execs NAME TYPE...: in a container like that, exec leads to where our own call
+# does, and tells by which calls.
 execs()
 {
 	what=$1

@@ -39,7 +39,8 @@ one()
 		fi
 		lost=$(check_config "$1" "$objects")
 		[ -z "$lost" ] || [ "$1" = base ] || {
-			echo "build.sh: $1: this kernel cannot be configured so: $(echo "$lost" | head -n 3 | tr '\n' ' ')" >&2
+			echo "build.sh: $1: this kernel cannot be configured so: $(
+				echo "$lost" | head -n 3 | tr '\n' ' ')" >&2
 			return 1
 		}
 		rm -f "$image.stamp"

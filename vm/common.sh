@@ -29,7 +29,8 @@ use_cache()
 {
 	case $cache in
 	*[[:space:]:,]*)
-		die "cannot use the cache $cache (blank, comma or colon in its name): set SETNS_CACHE=DIRECTORY" ;;
+		die "cannot use the cache $cache (blank, comma or colon in its name): $(
+			)set SETNS_CACHE=DIRECTORY" ;;
 	/?*) ;;
 	*)	die "no HOME to keep a cache in: set SETNS_CACHE=DIRECTORY" ;;
 	esac
@@ -108,7 +109,8 @@ need_disk()
 {
 	free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
 	[ "$free" -ge "$2" ] ||
-		die "not enough disk: $1 has $free MB free, $2 needed: make room or set SETNS_CACHE=DIRECTORY"
+		die "not enough disk: $1 has $free MB free, $2 needed: $(
+			)make room or set SETNS_CACHE=DIRECTORY"
 }
 
 # need_memory MEGABYTES
