@@ -81,7 +81,8 @@ update()
 	fi
 	need_disk "$cache" 500
 	interruptible timeout 300 apt-get -qq update >"$state/log" 2>&1 ||
-		unavailable "$suite${foreign:+ ($arch)}: the mirror does not answer or has no such suite: $(
+		unavailable "$suite${foreign:+ ($arch)}: $(
+			)the mirror does not answer or has no such suite: $(
 			grep -m 1 '^E:' "$state/log" || echo 'no answer within 300 s')"
 	echo "$uri" > "$state/updated"
 }

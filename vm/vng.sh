@@ -42,7 +42,8 @@ need_vng()
 		return
 	fi
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-		die "no vng: install the package virtme-ng, on Debian 12 as root: $vm/debian.sh install sid virtme-ng"
+		die "no vng: install the package virtme-ng, on Debian 12 as root: $(
+			)$vm/debian.sh install sid virtme-ng"
 	fi
 	"$vm/debian.sh" install sid virtme-ng || exit 2
 }
@@ -103,12 +104,14 @@ tree_or_image()
 	fi
 	arch=$(image_arch "$1")
 	[ "$arch" = "$(dpkg --print-architecture)" ] ||
-		die "$1: virtme-ng runs images of this machine's architecture only, this is: $arch: use --boot"
+		die "$1: virtme-ng runs images of this machine's architecture only, $(
+			)this is: $arch: use --boot"
 	config=$(config_of "$1")
 	if [ -n "$config" ]; then
 		lacking=$(lacks "$config" | paste -s -d ' ')
 		[ -z "$lacking" ] ||
-			die "$1: virtme-ng cannot boot it, which lacks $lacking (built in): use --boot, which can"
+			die "$1: virtme-ng cannot boot it, which lacks $lacking (built in): $(
+				)use --boot, which can"
 	fi
 	case $1 in
 	/*)	echo "$1" ;;
@@ -126,12 +129,14 @@ build_tree()
 		newer=$(find "$tree" \( -name '*.[chS]' -o -name .config \) \
 			-newer "$image" ! -path '*/generated/*' -print -quit)
 		[ -z "$newer" ] ||
-			echo "vng.sh: $tree: $newer is newer than the bzImage, which is booted as it is" >&2
+			echo "vng.sh: $tree: $newer is newer than the bzImage, $(
+				)which is booted as it is" >&2
 		tree_or_image "$image"
 		return
 	fi
 	[ ! -e "$tree/.config" ] ||
-		die "$tree is configured and not built: build it, or make mrproper to have it built here"
+		die "$tree is configured and not built: build it, $(
+			)or make mrproper to have it built here"
 	need_kernel_build
 	install_missing
 	objects=$cache/vng/$(echo "$tree" | sha256sum | cut -c 1-16)
@@ -156,7 +161,8 @@ start_guest()
 	set -- --run "$kernel" --user root --cpus "$cpus" --memory "${memory}M" \
 		--verbose --force-9p --disable-microvm \
 		--rodir "/tmp/setns=$scratch/guest" \
-		--qemu-opts="-cpu $processor -chardev file,id=report,path=$ktap -serial chardev:report" \
+		--qemu-opts="-cpu $processor -chardev file,id=report,path=$ktap $(
+			)-serial chardev:report" \
 		--append "panic=-1" --append "$append" --exec "stty raw < /dev/ttyS1; env $(
 			guest_environment)sh /tmp/setns/guest.sh /tmp/setns/tests > /dev/ttyS1 2>&1"
 	[ "$(accelerator "$kernel" "$native")" = kvm ] || set -- "$@" --disable-kvm
