@@ -26,9 +26,9 @@ defaults()
 	absent=''
 }
 
-# Each type and each effect, without the programs that try every set or every
-# capability, which take most of the time
-fast='nsfd_*:* pidfd_token_*:* setns_effect_*:* setns_perf_*:* setns_race_*:*'
+# Each type and each effect, without the programs that race, or try every set or
+# every capability, which take most of the time
+fast='nsfd_*:* pidfd_token_*:* setns_effect_*:* setns_perf_*:*'
 
 # What all of these scripts say of the options that parse() knows
 usage_options()
