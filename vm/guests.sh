@@ -26,9 +26,9 @@ defaults()
 	absent=''
 }
 
-# Each type and each effect, without the programs that race, or try every set or
-# every capability, which take most of the time
-fast='nsfd_*:* pidfd_token_*:* setns_effect_*:* setns_perf_*:*'
+# Each type and each effect: what takes most of the time are races, every set, every
+# capability, and each way to get an nsfd twice
+fast='nsfd_setns_*:nsfd.root.* nsfd_refused_*:*.root.* pidfd_token_*:* setns_effect_*:*'
 
 # What all of these scripts say of the options that parse() knows
 usage_options()
