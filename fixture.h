@@ -9,27 +9,18 @@
 #include "harness.h"
 #include "world.h"
 
+/* @reason to skip, or NULL: what is lacking here. */
+#define FIXTURE_LACKS(reason) do { \
+	const char *__lacks = (reason); \
+	\
+	if (__lacks) \
+		SKIP_TEST("%s", __lacks); \
+} while (0)
+
 /* Enters @world; @types becomes what a target can be fresh in. */
-#define FIXTURE_WORLD(world, types) do { \
-	const char *__lacks = world_enter(world, types); \
-	\
-	if (__lacks) \
-		SKIP_TEST("%s", __lacks); \
-} while (0)
-
-#define FIXTURE_OTHER_UID() do { \
-	const char *__lacks = world_lacks_other_uid(); \
-	\
-	if (__lacks) \
-		SKIP_TEST("%s", __lacks); \
-} while (0)
-
-#define FIXTURE_PIDFD_SETNS() do { \
-	const char *__lacks = world_lacks_pidfd_setns(); \
-	\
-	if (__lacks) \
-		SKIP_TEST("%s", __lacks); \
-} while (0)
+#define FIXTURE_WORLD(world, types) FIXTURE_LACKS(world_enter(world, types))
+#define FIXTURE_OTHER_UID() FIXTURE_LACKS(world_lacks_other_uid())
+#define FIXTURE_PIDFD_SETNS() FIXTURE_LACKS(world_lacks_pidfd_setns())
 
 /* A step that makes namespaces: @err is 0 or its errno. */
 #define FIXTURE_DO(step, err) \
@@ -41,10 +32,8 @@
 
 #define FIXTURE_STEP(step, err, lacks) do { \
 	int __err = (err); \
-	const char *__lacks = lacks(__err, step); \
 	\
-	if (__lacks) \
-		SKIP_TEST("%s", __lacks); \
+	FIXTURE_LACKS(lacks(__err, step)); \
 	ASSERT_EQ(0, __err) { \
 		TH_LOG(" %s: %s", step, errno_name(__err)); \
 	} \
@@ -55,10 +44,8 @@
 	struct target_spec __spec = { __VA_ARGS__ }; \
 	const char *__step = NULL; \
 	int __err = target_make(target, &__spec, &__step); \
-	const char *__lacks = world_lacks_namespaces(__err, __step); \
 	\
-	if (__lacks) \
-		SKIP_TEST("%s", __lacks); \
+	FIXTURE_LACKS(world_lacks_namespaces(__err, __step)); \
 	ASSERT_EQ(0, __err) { \
 		TH_LOG(" no target: %s: %s", __step, errno_name(__err)); \
 	} \

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -12,6 +13,18 @@
 #include "known_bugs.h"
 #include "proc.h"
 #include "world.h"
+
+/* A reason to skip, in words; the next one takes its place. */
+static const char *__printf(1, 2) reason(const char *fmt, ...)
+{
+	static char text[128];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return text;
+}
 
 static int try_userns(void *arg)
 {
@@ -68,7 +81,6 @@ const char *world_lacks_other_uid(void)
 
 static const char *lacks_capability(void)
 {
-	static char why[64];
 	const char *lacks = NULL;
 	cap_t caps = cap_get_proc();
 
@@ -80,9 +92,8 @@ static const char *lacks_capability(void)
 		if (on == CAP_SET)
 			continue;
 		name = cap_to_name(needed[i]);
-		snprintf(why, sizeof(why), "needs root with %s", name);
+		lacks = reason("needs root with %s", name);
 		cap_free(name);
-		lacks = why;
 	}
 	cap_free(caps);
 	return lacks;
@@ -112,7 +123,6 @@ static int try_private_mounts(void *arg)
 
 const char *world_enter(enum world world, ns_set *types)
 {
-	static char why[128];
 	ns_set supported = ns_supported();
 	int err = ENOSYS;
 
@@ -124,8 +134,6 @@ const char *world_enter(enum world world, ns_set *types)
 		return "real and effective ids differ";
 	if (supported & NS_BIT(NS_USER))
 		err = in_child(try_userns, NULL);
-	snprintf(why, sizeof(why),
-		 "no user namespace can be made here: %s", errno_name(err));
 	/* Nor can a user namespace be made there: user_namespaces(7). */
 	if (err == EPERM && in_child(try_private_mounts, NULL) == EINVAL)
 		return "in a chroot whose root is no mount point";
@@ -134,7 +142,8 @@ const char *world_enter(enum world world, ns_set *types)
 		return world_lacks_root();
 	if (!err)
 		err = target_own_userns();
-	return err ? why : NULL;
+	return err ? reason("no user namespace can be made here: %s",
+			    errno_name(err)) : NULL;
 }
 
 bool world_sees_all(enum world world)
@@ -155,25 +164,17 @@ const char *world_lacks_pidfd_setns(void)
 
 const char *world_lacks_namespaces(int err, const char *step)
 {
-	static char why[128];
-
 	/* EAGAIN: too many processes of this user (RLIMIT_NPROC) */
-	if (err != ENOSPC && err != EAGAIN)
-		return NULL;
-	snprintf(why, sizeof(why), "namespaces are limited here: %s: %s",
-		 step, errno_name(err));
-	return why;
+	return err == ENOSPC || err == EAGAIN ?
+	       reason("namespaces are limited here: %s: %s", step,
+		      errno_name(err)) : NULL;
 }
 
 const char *world_lacks_sysctl(int err, const char *sysctl)
 {
-	static char why[128];
-
-	if (err != EROFS && err != ENOENT)
-		return NULL;
-	snprintf(why, sizeof(why), "%s cannot be written: %s (CONFIG_SYSCTL)",
-		 sysctl, errno_name(err));
-	return why;
+	return err == EROFS || err == ENOENT ?
+	       reason("%s cannot be written: %s (CONFIG_SYSCTL)", sysctl,
+		      errno_name(err)) : NULL;
 }
 
 int into_own_userns(struct attempt *a, void *arg)

@@ -20,8 +20,9 @@ my @taints = (
 );
 
 # What a bug looks like in the log: an extended regular expression a line, which
-# "grep -E -f" in a guest takes as well, so that the first is no comment to either. Fault injection dumps stacks, and a crash of a
-# user program is a general protection fault: no bugs.
+# "grep -E -f" in a guest takes as well, so that the first is no comment to either.
+# Fault injection dumps stacks, and a crash of a user program is a general
+# protection fault: no bugs.
 my $splat = do {
 	my $file = dirname(__FILE__) . '/splats';
 	open(my $fh, '<', $file) or die "cannot read $file: $!\n";

@@ -67,7 +67,7 @@ use_scratch()
 interruptible()
 {
 	case $(command -v "$1") in
-	/*)	# It may have been orphaned before it asked for the signal.
+	*/*)	# It may have been orphaned before it asked for the signal.
 		# shellcheck disable=SC2016 # for the inner shell
 		setpriv --pdeathsig TERM -- sh -c \
 			'kill -0 "$0" 2>/dev/null && exec "$@"' $$ "$@" < /dev/null & ;;

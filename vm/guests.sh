@@ -370,11 +370,7 @@ main()
 	runner=$$
 	export total limit memory cpus append runner
 	if [ "$total" = 1 ]; then
-		# shellcheck disable=SC2086 # $as_job
-		$as_job "$0" --one "$scratch" 1 &
-		children=$!
-		wait "$children"
-		children=''
+		interruptible "$0" --one "$scratch" 1
 		finish 1
 	else
 		several
