@@ -108,7 +108,7 @@ gnuplot -e "csv='$part/csv'; svg='$part/svg'; machine='$(echo "$machine" | tr -d
 	echo "$sentence"
 	echo
 	echo "Taken on $machine, by"
-	printf '\n    make bench\n\n'
+	printf '\n    make bench%s\n\n' "${3:+ ROUNDS=$3}"
 	echo "Each is the median of many rounds, with its quartiles."
 	tables "$part/csv"
 } > "$part/md"

@@ -114,7 +114,7 @@ poison=$poison,user_namespace,uts_namespace,pid_namespace,net_namespace
 run_guests()
 {
 	# shellcheck disable=SC2086 # $first is a word or none
-	setpriv --pdeathsig TERM -- python3 "$mutants/drive.py" $first "$1" \
+	interruptible python3 "$mutants/drive.py" $first "$1" \
 		"$2" "$scratch" "$3" \
 		"$qemu" -nodefaults -no-user-config -display none -no-reboot \
 		-accel "$(accelerator "$scratch/bzImage" amd64)" -cpu "$processor" \
@@ -122,12 +122,7 @@ run_guests()
 		-initrd "$scratch/amd64.initramfs" \
 		-append "console=ttyS0 SETNS_CHANNEL=ttyS1 $quick $poison ${5:-}" \
 		-serial file:@ -chardev stdio,id=report,signal=off \
-		-serial chardev:report &
-	children=$!
-	wait "$children"
-	status=$?
-	children=''
-	[ "$status" = 0 ] || exit 2
+		-serial chardev:report || exit 2
 }
 
 # Races inside a call need two processors, which all else would only be slower
@@ -178,12 +173,7 @@ if [ -n "$tenth" ] && { [ $# != 0 ] || [ -n "$survivors$list" ]; }; then
 fi
 use_cache
 use_scratch
-# In the background, so that a signal is heard meanwhile.
-setpriv --pdeathsig TERM -- "$mutants/build.sh" ${kernel:+--suite "$kernel"} \
-	> "$scratch/build" &
-children=$!
-wait "$children" || exit
-children=''
+interruptible "$mutants/build.sh" ${kernel:+--suite "$kernel"} > "$scratch/build" || exit
 build=$(cat "$scratch/build")
 if [ -n "$list" ]; then
 	select_rows "$@" > "$scratch/table"
