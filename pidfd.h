@@ -31,6 +31,9 @@
 #ifndef __NR_clone3
 #define __NR_clone3 435
 #endif
+#ifndef __NR_faccessat2
+#define __NR_faccessat2 439
+#endif
 
 /* Since 6.9 */
 #ifndef PIDFD_THREAD

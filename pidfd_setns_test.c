@@ -1,221 +1,370 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setns(pidfd, flags): all flags there are, and every set of namespaces of a
- * target, in one call, one by one, and in two steps.
+ * setns(pidfd, flags): the two calls of the merge message, every set of
+ * namespaces of a target in one call and in two steps, every other value of
+ * flags, and a caller that has nothing but the pidfd.
  */
 #define _GNU_SOURCE
 #include <limits.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
+#include "lib/proc.h"
 
 #define NR_BITS 32
 
-FIXTURE(pidfd) {
-	struct target target;
-	struct attempt *a, *b;
+FIXTURE(pidfd_setns) {
+	struct target target, start;
+	struct caller *c;
 	ns_set types;
-	int own_uts;
+	int uts;	/* the test's own uts namespace */
 };
 
-FIXTURE_VARIANT(pidfd) {
-	enum world world;
+FIXTURE_VARIANT(pidfd_setns) {
+	enum privilege privilege;
 };
 
-FIXTURE_VARIANT_ADD(pidfd, root) {
-	.world = WORLD_ROOT,
+FIXTURE_VARIANT_ADD(pidfd_setns, root) {
+	.privilege = AS_ROOT,
 };
 
-FIXTURE_VARIANT_ADD(pidfd, own_userns) {
-	.world = WORLD_OWN_USERNS,
+FIXTURE_VARIANT_ADD(pidfd_setns, userns_root) {
+	.privilege = AS_USERNS_ROOT,
 };
 
-FIXTURE_SETUP(pidfd)
+FIXTURE_SETUP(pidfd_setns)
 {
-	FIXTURE_PIDFD_SETNS();
-	FIXTURE_WORLD(variant->world, &self->types);
-	/* Owned by the caller's user namespace, so that it can return. */
+	SKIP_WITHOUT_PIDFD_SETNS();
+	SETUP_PRIVILEGE(variant->privilege, &self->types);
+	/* The caller's user namespace must own it, so that it can return. */
 	if (self->types & NS_BIT(NS_UTS))
-		FIXTURE_DO("unshare(CLONE_NEWUTS)",
-			   unshare(CLONE_NEWUTS) ? errno : 0);
-	self->own_uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
-	FIXTURE_TARGET(&self->target, .number = 1, .fresh = self->types);
-	FIXTURE_ATTEMPT(self->a);
-	FIXTURE_ATTEMPT(self->b);
+		SETUP_NAMESPACES("unshare(CLONE_NEWUTS)",
+				 unshare(CLONE_NEWUTS) ? errno : 0);
+	self->uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
+	SETUP_TARGET(&self->target, .number = 1, .fresh = self->types);
+	SETUP_CALLER(self->c);
 }
 
-FIXTURE_TEARDOWN(pidfd)
+FIXTURE_TEARDOWN(pidfd_setns)
 {
 	target_destroy(&self->target);
+	target_destroy(&self->start);
+}
+
+/* The merge message: setns(pidfd, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET) */
+TEST_F(pidfd_setns, attaches_to_pid_and_mnt_and_net_in_one_call)
+{
+	ns_set set = NS_BIT(NS_PID) | NS_BIT(NS_MNT) | NS_BIT(NS_NET);
+	struct caller *c = self->c;
+
+	for_each_ns_in(id, set)
+		SKIP_WITHOUT_TYPE(self->types, id);
+	ASSERT_EQ(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET, ns_flags(set));
+	caller_by_pidfd(c, &self->target, set);
+	c->with_child = true;
+	caller_run(c);
+	EXPECT_THAT(attached(c));
+}
+
+/* The merge message: setns(pidfd, CLONE_NEWUSER) */
+TEST_F(pidfd_setns, attaches_to_user_alone)
+{
+	struct caller *c = self->c;
+
+	SKIP_WITHOUT_TYPE(self->types, NS_USER);
+	caller_by_pidfd(c, &self->target, NS_BIT(NS_USER));
+	caller_run(c);
+	EXPECT_THAT(attached(c));
+}
+
+/* What to read after a call to @set: a child is born in its pid namespace. */
+static enum look look_at(ns_set set)
+{
+	return set & NS_BIT(NS_PID) ? LOOK_CHILD : LOOK_STATE;
 }
 
 /*
- * Given a target, when a set is asked for, then all of it is got and nothing
- * else; and its nsfds, one by one in the kernel's order, lead to the same.
+ * Between the two steps the caller tries to return to its uts namespace.  It can
+ * as long as it has kept its privilege, which it loses with the user namespace.
  */
-TEST_F(pidfd, every_subset_at_once_equals_its_nsfds_one_by_one)
+TEST_F(pidfd_setns, attaches_to_every_subset_and_then_to_the_rest)
 {
-	struct attempt *a = self->a, *b = self->b;
 	struct target *t = &self->target;
+	struct caller *c = self->c;
 
+	SKIP_WITHOUT_TYPE(self->types, NS_UTS);
 	for_each_subset(set, self->types) {
-		attempt_reset(a);
-		attempt_call(a, t->pidfd, ns_flags(set), "pidfd");
-		a->with_child = set & NS_BIT(NS_PID);
-		attempt_make(a);
-		EXPECT_THAT(attached(a, t, set));
-
-		attempt_reset(b);
-		for_each_ns_in(id, set)
-			attempt_call(b, t->nsfd[id][NS_ACTIVE],
-				     ns_types[id].flag, "nsfd");
-		attempt_make(b);
-		EXPECT_THAT(attached(b, t, set));
-		EXPECT_THAT(alike(a, b));
-	}
-}
-
-/*
- * The first of two steps, and then what only a caller can do that kept its
- * privilege: go back to a namespace owned by the user namespace it is from.
- */
-struct two_steps {
-	int pidfd;
-	int own_uts;
-	ns_set first;
-};
-
-enum step_note {
-	NOTE_RETURN,	/* the errno of going back */
-};
-
-static int take_first_step(struct attempt *a, void *arg)
-{
-	const struct two_steps *steps = arg;
-
-	if (setns(steps->pidfd, ns_flags(steps->first)))
-		return errno;
-	a->note[NOTE_RETURN] = setns(steps->own_uts, CLONE_NEWUTS) ? errno : 0;
-	return 0;
-}
-
-TEST_F(pidfd, every_subset_then_its_complement)
-{
-	struct two_steps steps = {
-		.pidfd = self->target.pidfd,
-		.own_uts = self->own_uts,
-	};
-	struct attempt *a = self->a;
-	struct state start;
-
-	if (!(self->types & NS_BIT(NS_UTS)))
-		SKIP_TEST("this kernel has no uts namespaces to return to");
-	attempt_make(a);
-	start = a->before;
-	for_each_subset(set, self->types) {
-		struct state expected = start;
-		/* Whoever gave the privilege up is not to have it. */
 		int return_err = set & NS_BIT(NS_USER) ? EPERM : 0;
-		/* Going back between the steps undid this one. */
-		ns_set back = return_err ? 0 : NS_BIT(NS_UTS);
-		ns_set rest = self->types & (~set | back);
+		ns_set rest = self->types & ~set;
+		const int errs[] = { 0, return_err, 0 };
+		struct call *back;
 
-		if (!rest)
-			continue;
-		steps.first = set;
-		attempt_reset(a);
-		attempt_call(a, self->target.pidfd, ns_flags(rest), "pidfd");
-		a->prepare = take_first_step;
-		a->arg = &steps;
-		attempt_make(a);
-		EXPECT_EQ(return_err, a->note[NOTE_RETURN]) {
-			TH_LOG(" after the step %s, going back: expected %s, got %s",
-			       ns_flag_names(ns_flags(set)),
-			       errno_name(return_err),
-			       errno_name(a->note[NOTE_RETURN]));
-		}
-		for_each_ns_in(id, set & ~back)
-			state_attach(&expected, self->target.state, id);
-		EXPECT_THAT(explain(a, stood_in(a, &expected),
-				    "after the step %s",
-				    ns_flag_names(ns_flags(set))));
-		for_each_ns_in(id, rest)
-			state_attach(&expected, self->target.state, id);
-		EXPECT_THAT(explain(a, reached(a, &expected),
-				    "after the step %s",
-				    ns_flag_names(ns_flags(set))));
+		caller_reset(c);
+		caller_by_pidfd(c, t, set)->look = look_at(set);
+		back = caller_call(c, self->uts, CLONE_NEWUTS,
+				   "nsfd of the caller's own");
+		back->to = &c->before;
+		back->types = NS_BIT(NS_UTS);
+		if (!return_err)
+			rest |= NS_BIT(NS_UTS);
+		if (rest)
+			caller_by_pidfd(c, t, rest);
+		c->look_after_each = true;
+		caller_run(c);
+		EXPECT_THAT(ended(c, errs));
 	}
 }
 
-TEST_F(pidfd, zero_flags_are_refused)
+/* The nsfds of a set, one by one in the kernel's order. */
+static void call_by_nsfds(struct caller *c, const struct target *t, ns_set set)
 {
-	attempt_one(self->a, self->target.pidfd, 0, "pidfd");
-	EXPECT_THAT(denied(self->a, EINVAL));
-
-	attempt_one(self->b, self->target.pidfd, ns_flags(self->types),
-		    "pidfd");
-	EXPECT_THAT(attached(self->b, &self->target, self->types));
+	for_each_ns_in(id, set)
+		caller_by_nsfd(c, t, id);
 }
 
 /*
- * No bit, and no two, are accepted but those that stand for types built in,
- * which are among the subsets above.
+ * By nsfds to every subset of @types.  The caller is in the namespaces of @start
+ * before each, and returns there after it.
  */
-TEST_F(pidfd, no_other_bit_and_no_other_pair_of_bits)
+static void call_every_subset_by_nsfds(struct caller *c, const struct target *t,
+				       const struct target *start, ns_set types)
+{
+	caller_by_pidfd(c, start, types);
+	for_each_subset(set, types) {
+		call_by_nsfds(c, t, set);
+		c->calls[c->nr_calls - 1].look = LOOK_STATE;
+		caller_by_pidfd(c, start, set)->look = LOOK_STATE;
+	}
+}
+
+TEST_F(pidfd_setns, every_subset_without_user_equals_its_nsfds_one_by_one)
+{
+	ns_set types = self->types & ~NS_BIT(NS_USER);
+	struct caller *c = self->c;
+
+	SETUP_TARGET(&self->start, .number = 2, .fresh = types);
+	call_every_subset_by_nsfds(c, &self->target, &self->start, types);
+	caller_run(c);
+	EXPECT_THAT(attached(c));
+}
+
+/*
+ * Nobody leaves a user namespace.  But in the target's user namespace a caller
+ * can go to and fro between all namespaces which that one owns:
+ *
+ *	user namespace of the test
+ *	`-- user namespace of the target   owns the target's other namespaces,
+ *	                                   and those that the caller starts from
+ */
+TEST_F(pidfd_setns, every_subset_with_user_equals_its_nsfds_one_by_one)
+{
+	ns_set types = self->types & ~NS_BIT(NS_USER);
+	struct caller *c = self->c;
+
+	SKIP_WITHOUT_TYPE(self->types, NS_USER);
+	SETUP_TARGET(&self->start, .number = 2, .inside = &self->target,
+		     .inside_set = NS_BIT(NS_USER), .fresh = types);
+	caller_by_nsfd(c, &self->target, NS_USER);
+	call_every_subset_by_nsfds(c, &self->target, &self->start, types);
+	caller_run(c);
+	EXPECT_THAT(attached(c));
+}
+
+TEST_F(pidfd_setns, refuses_zero_flags)
+{
+	struct caller *c = self->c;
+
+	caller_call(c, self->target.pidfd, 0, "pidfd");
+	caller_run(c);
+	EXPECT_THAT(denied(c, EINVAL));
+
+	caller_reset(c);
+	caller_by_pidfd(c, &self->target, self->types);
+	caller_run(c);
+	EXPECT_THAT(attached(c));
+}
+
+/* Only bits of types that are built in are valid. */
+TEST_F(pidfd_setns, refuses_every_other_bit_and_pair_of_bits)
 {
 	int valid = ns_flags(ns_supported());
-	struct attempt *a = self->a;
+	struct caller *c = self->c;
 
-	for (int high = 0; high < NR_BITS; high++) {
-		attempt_reset(a);
-		a->all_calls = true;
+	for (int high = 0; high < NR_BITS; high++)
 		for (int low = 0; low <= high; low++) {
 			int flags = 1U << high | 1U << low;
 
 			if (flags & ~valid)
-				attempt_call(a, self->target.pidfd, flags,
-					     "pidfd");
+				caller_call(c, self->target.pidfd, flags,
+					    "pidfd");
 		}
-		attempt_make(a);
-		EXPECT_THAT(denied(a, EINVAL));
-	}
+	caller_run(c);
+	EXPECT_THAT(denied(c, EINVAL));
 }
 
-/* One bit too many refuses the whole call, whatever else is asked for. */
-TEST_F(pidfd, every_invalid_bit_with_every_subset)
+/* One invalid bit refuses the call, whatever else it asks for. */
+TEST_F(pidfd_setns, refuses_every_invalid_bit_with_every_subset)
 {
 	int valid = ns_flags(ns_supported());
-	struct attempt *a = self->a;
+	struct caller *c = self->c;
 
 	for (int bit = 0; bit < NR_BITS; bit++) {
 		int invalid = 1U << bit;
 
 		if (valid & invalid)
 			continue;
-		attempt_reset(a);
-		a->all_calls = true;
-		attempt_call(a, self->target.pidfd, invalid, "pidfd");
+		caller_reset(c);
+		caller_call(c, self->target.pidfd, invalid, "pidfd");
 		for_each_subset(set, self->types)
-			attempt_call(a, self->target.pidfd,
-				     invalid | ns_flags(set), "pidfd");
-		attempt_make(a);
-		EXPECT_THAT(denied(a, EINVAL));
+			caller_call(c, self->target.pidfd,
+				    invalid | ns_flags(set), "pidfd");
+		caller_run(c);
+		EXPECT_THAT(denied(c, EINVAL));
 	}
 }
 
-TEST_F(pidfd, many_invalid_bits_at_once)
+TEST_F(pidfd_setns, refuses_many_invalid_bits_at_once)
 {
 	int valid = ns_flags(ns_supported());
 	const int flags[] = {
 		-1, INT_MIN, INT_MAX, ~valid, INT_MIN | valid, -valid,
 		valid >> 1, valid | 0xff,
 	};
-	struct attempt *a = self->a;
+	struct caller *c = self->c;
 
-	a->all_calls = true;
 	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++)
-		attempt_call(a, self->target.pidfd, flags[i], "pidfd");
-	attempt_make(a);
-	EXPECT_THAT(denied(a, EINVAL));
+		caller_call(c, self->target.pidfd, flags[i], "pidfd");
+	caller_run(c);
+	EXPECT_THAT(denied(c, EINVAL));
+}
+
+/*
+ * A caller whose root is empty, with no /proc, and with no descriptor but a
+ * socket.  It reports an errno after each step.
+ */
+static int enter_empty_root(void)
+{
+	return unshare(CLONE_NEWNS) ||
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	       mount("setns", "/", "tmpfs", 0, "size=4k,mode=755") ||
+	       chdir("/..") || chroot(".") ? errno : 0;
+}
+
+static void close_all_but(int keep)
+{
+	proc_close();
+	for (int fd = 0; fd < 1024; fd++)
+		if (fd != keep)
+			close(fd);
+}
+
+/* A message with room for one descriptor, aligned as cmsg(3) asks for. */
+struct fd_message {
+	char byte;
+	struct iovec iov;
+	struct msghdr head;
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+};
+
+static struct msghdr *fd_message_init(struct fd_message *m)
+{
+	*m = (struct fd_message) { .byte = 0 };
+	m->iov = (struct iovec) { .iov_base = &m->byte, .iov_len = 1 };
+	m->head.msg_iov = &m->iov;
+	m->head.msg_iovlen = 1;
+	m->head.msg_control = m->control.space;
+	m->head.msg_controllen = sizeof(m->control.space);
+	return &m->head;
+}
+
+/* The descriptor that comes over @sock, or -1. */
+static int receive_fd(int sock)
+{
+	struct fd_message m;
+	struct msghdr *head = fd_message_init(&m);
+	struct cmsghdr *control;
+	int fd = -1;
+
+	if (recvmsg(sock, head, 0) != 1 || head->msg_flags & MSG_CTRUNC)
+		return -1;
+	control = CMSG_FIRSTHDR(head);
+	if (control && control->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+	return fd;
+}
+
+static bool send_fd(int sock, int fd)
+{
+	struct fd_message m;
+	struct msghdr *head = fd_message_init(&m);
+	struct cmsghdr *control = CMSG_FIRSTHDR(head);
+
+	control->cmsg_level = SOL_SOCKET;
+	control->cmsg_type = SCM_RIGHTS;
+	control->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
+	return sendmsg(sock, head, 0) == 1;
+}
+
+static void __noreturn bare_caller(int sock, int flags)
+{
+	int err, pidfd;
+
+	alarm(WAIT_LIMIT_S);
+	err = enter_empty_root();
+	close_all_but(sock);
+	if (write(sock, &err, sizeof(err)) != sizeof(err) || err)
+		_exit(1);
+	pidfd = receive_fd(sock);
+	err = setns(pidfd, flags) ? errno : 0;
+	if (write(sock, &err, sizeof(err)) != sizeof(err))
+		_exit(1);
+	/* Until the test has looked. */
+	if (read(sock, &err, 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+TEST_F(pidfd_setns, needs_nothing_but_the_pidfd)
+{
+	struct state expected = { 0 }, found = { 0 };
+	int flags = ns_flags(self->types);
+	int ends[2], err = -1;
+	char text[400];
+	pid_t pid;
+
+	SKIP_WITHOUT_TYPE(self->types, NS_MNT);
+	if (!self->target.state->number[ST_MARK_FILE])
+		SKIP_TEST("no tmpfs for an empty root (CONFIG_TMPFS)");
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid)
+		bare_caller(ends[1], flags);
+	close(ends[1]);
+	ASSERT_EQ(sizeof(err), read(ends[0], &err, sizeof(err)));
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, state_read_links(&expected, pid));
+
+	ASSERT_TRUE(send_fd(ends[0], self->target.pidfd));
+	ASSERT_EQ(sizeof(err), read(ends[0], &err, sizeof(err)));
+
+	EXPECT_THAT_EQ(0, err, "setns(pidfd, %s): expected success, got %s",
+		       ns_flag_names(flags), errno_name(err));
+	for_each_ns_in(id, self->types)
+		state_attach(&expected, self->target.state, id);
+	ASSERT_EQ(0, state_read_links(&found, pid));
+	EXPECT_THAT_EQ(0, state_diff_links(&expected, &found, text,
+					   sizeof(text)),
+		       "setns(pidfd, %s): success, and then: %s",
+		       ns_flag_names(flags), text);
+	close(ends[0]);
+	waitpid(pid, NULL, 0);
 }
 
 TEST_HARNESS_MAIN

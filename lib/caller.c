@@ -1,104 +1,108 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "caller.h"
-
-struct attempt *attempt_new(void)
-{
-	struct attempt *a = mmap(NULL, sizeof(*a), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return a == MAP_FAILED ? NULL : a;
-}
-
-void attempt_reset(struct attempt *a)
-{
-	memset(a, 0, sizeof(*a));
-}
+#include "child.h"
+#include "proc.h"
 
 /*
- * Reaps a child that has an alarm(2) of CALLER_WAIT_S; 0 or an errno.  ETIMEDOUT
- * is for one that is caught in the kernel, where no signal can kill it.
- */
-static int reap(pid_t pid, int *status)
-{
-	struct pollfd p = { .fd = sys_pidfd_open(pid, 0), .events = POLLIN };
-	int n = 1;
-
-	if (p.fd >= 0) {
-		do {
-			n = poll(&p, 1, 1000 * (CALLER_WAIT_S + 5));
-		} while (n < 0 && errno == EINTR);
-		close(p.fd);
-	}
-	if (!n)
-		return ETIMEDOUT;
-	while (waitpid(pid, status, 0) < 0)
-		if (errno != EINTR)
-			return errno;
-	return 0;
-}
-
-int in_child(int (*fn)(void *arg), void *arg)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return 127;
-	if (!pid) {
-		alarm(CALLER_WAIT_S);
-		_exit(fn(arg));
-	}
-	if (reap(pid, &status))
-		return 127;
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-				   128 + WTERMSIG(status);
-}
-
-/*
- * A peer shares something with the caller.  It looks at its own state when it
- * starts and when it is told that the calls are over.
+ * A peer shares something with the caller.  It reads its own state when it
+ * starts, and again when the calls are over.
  */
 struct peer {
-	struct attempt *a;
+	struct caller *c;
 	pthread_t thread;
 	pid_t caller, pid;
 	int ends[2];	/* the caller's and the peer's */
 	char stack[64 * 1024] __aligned(16);
 };
 
-static int fail_to(struct attempt *a, const char *what, int err)
+struct caller *caller_alloc(void)
 {
-	a->trouble = what;
-	a->trouble_err = err;
+	struct caller *c = shared_alloc(sizeof(*c));
+	struct state *after_call = shared_alloc(CALLER_CALLS *
+						sizeof(*after_call));
+
+	if (!c || !after_call)
+		return NULL;
+	c->after_call = after_call;
+	return c;
+}
+
+void caller_reset(struct caller *c)
+{
+	struct state *after_call = c->after_call;
+
+	/* Calls beyond @nr_calls are never read. */
+	c->nr_calls = 0;
+	memset(&c->nr_calls, 0, sizeof(*c) - offsetof(struct caller, nr_calls));
+	c->after_call = after_call;
+}
+
+static int fail_step(struct caller *c, const char *step, int err)
+{
+	c->trouble = step;
+	c->trouble_err = err;
 	return 1;
 }
 
-void attempt_call(struct attempt *a, int fd, int flags, const char *fd_name)
+struct call *caller_call(struct caller *c, int fd, int flags,
+			 const char *fd_name)
 {
-	if (a->nr_calls == CALLER_CALLS) {
-		fail_to(a, "more calls than a caller can make", E2BIG);
-		return;
-	}
-	a->calls[a->nr_calls++] = (struct call) {
-		.fd = fd,
-		.flags = flags,
-		.fd_name = fd_name,
-	};
+	struct call *call = &c->calls[c->nr_calls];
+
+	if (c->nr_calls == CALLER_CALLS - 1)
+		fail_step(c, "more calls than a caller can make", E2BIG);
+	else
+		c->nr_calls++;
+	*call = (struct call) { .fd = fd, .flags = flags, .fd_name = fd_name };
+	return call;
+}
+
+static struct call *caller_attach(struct caller *c, int fd, const char *fd_name,
+				  const struct target *t, ns_set set)
+{
+	struct call *call = caller_call(c, fd, ns_flags(set), fd_name);
+
+	call->to = t->state;
+	call->types = set;
+	c->look_after_each = c->nr_calls > 1;
+	return call;
+}
+
+struct call *caller_by_pidfd(struct caller *c, const struct target *t,
+			     ns_set set)
+{
+	return caller_attach(c, t->pidfd, "pidfd", t, set);
+}
+
+struct call *caller_by_nsfd(struct caller *c, const struct target *t,
+			    enum ns_id id)
+{
+	return caller_attach(c, t->nsfd[id][NS_ACTIVE], "nsfd", t, NS_BIT(id));
+}
+
+struct call *caller_last_call(struct caller *c)
+{
+	struct call *last = NULL;
+
+	for (unsigned int i = 0; i < c->nr_calls && c->calls[i].made; i++)
+		last = &c->calls[i];
+	return last;
+}
+
+bool caller_never_called(const struct caller *c)
+{
+	return c->trouble && c->nr_calls && !c->calls[0].made;
 }
 
 static bool is_thread(enum caller_peer peer)
@@ -106,53 +110,55 @@ static bool is_thread(enum caller_peer peer)
 	return peer == PEER_THREAD || peer == PEER_THREAD_OWN_FS;
 }
 
-static void *be_peer(void *arg)
+static void *peer_main(void *arg)
 {
 	struct peer *peer = arg;
 	char byte = 0;
-	int err;
+	int err = 0;
 
-	if (peer->a->peer == PEER_THREAD_OWN_FS)
-		unshare(CLONE_FS);
-	err = state_take(&peer->a->peer_before);
+	if (peer->c->peer == PEER_THREAD_OWN_FS && unshare(CLONE_FS))
+		err = errno;
+	if (!err)
+		err = state_read(&peer->c->peer_before);
 	if (write(peer->ends[1], &byte, 1) == 1 &&
 	    read(peer->ends[1], &byte, 1) == 1 && !err)
-		err = state_take(&peer->a->peer_after);
+		err = state_read(&peer->c->peer_after);
 	if (err)
-		fail_to(peer->a, "looking at the peer's state", err);
+		fail_step(peer->c, "reading the state of the caller's peer",
+			  err);
 	return NULL;
 }
 
-/* clone(2) runs no handlers of fork(): this is not to outlive the caller. */
-static int be_peer_process(void *arg)
+/* clone(2) runs no handlers of pthread_atfork(). */
+static int peer_process(void *arg)
 {
 	const struct peer *peer = arg;
 
 	die_with(peer->caller);
-	alarm(CALLER_WAIT_S);
-	be_peer(arg);
+	alarm(WAIT_LIMIT_S);
+	peer_main(arg);
 	_exit(0);
 }
 
-static int peer_start(struct peer *peer, struct attempt *a)
+static int peer_start(struct peer *peer, struct caller *c)
 {
 	char byte;
 	int err;
 
-	peer->a = a;
+	peer->c = c;
 	peer->caller = getpid();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, peer->ends))
 		return errno;
-	if (is_thread(a->peer)) {
-		err = pthread_create(&peer->thread, NULL, be_peer, peer);
+	if (is_thread(c->peer)) {
+		err = pthread_create(&peer->thread, NULL, peer_main, peer);
 		if (err)
 			return err;
 	} else {
-		int share = a->peer == PEER_SHARING_FS ? CLONE_FS : CLONE_VM;
-
-		peer->pid = clone(be_peer_process,
+		peer->pid = clone(peer_process,
 				  peer->stack + sizeof(peer->stack),
-				  share | SIGCHLD, peer);
+				  (c->peer == PEER_SHARING_FS ? CLONE_FS :
+								CLONE_VM) |
+				  SIGCHLD, peer);
 		if (peer->pid < 0)
 			return errno;
 	}
@@ -165,143 +171,178 @@ static void peer_stop(struct peer *peer)
 
 	if (write(peer->ends[0], &byte, 1) != 1)
 		return;
-	if (is_thread(peer->a->peer))
+	if (is_thread(peer->c->peer))
 		pthread_join(peer->thread, NULL);
 	else
 		waitpid(peer->pid, NULL, 0);
 }
 
-static void make_calls(struct attempt *a)
+static int look_after(struct caller *c, unsigned int i)
 {
-	for (unsigned int i = 0; i < a->nr_calls; i++) {
-		struct call *c = &a->calls[i];
+	struct state *s = &c->after_call[i];
 
-		c->made = true;
-		c->err = setns(c->fd, c->flags) ? errno : 0;
-		if (c->err && !a->all_calls)
-			break;
+	if (!c->look_after_each)
+		return 0;
+	switch (c->calls[i].look) {
+	case LOOK_LINKS:
+		return state_read_links(s, 0);
+	case LOOK_STATE:
+		return state_read(s);
+	case LOOK_CHILD:
+		return state_read_child(s);
 	}
+	return EINVAL;
 }
 
-/* Waits until the test has looked; 0 or an errno. */
-static int be_watched(struct attempt *a)
+static int make_calls(struct caller *c)
 {
-	char byte = 0;
+	int err = 0;
 
-	return write(a->talk[1], &byte, 1) == 1 &&
-	       read(a->talk[1], &byte, 1) == 1 ? 0 : EPIPE;
-}
+	for (unsigned int i = 0; i < c->nr_calls; i++) {
+		struct call *call = &c->calls[i];
 
-/* The other end of it: EPIPE when the caller is gone. */
-static int watch(struct attempt *a)
-{
-	char byte;
-	int err;
-
-	close(a->talk[1]);
-	if (read(a->talk[0], &byte, 1) != 1)
-		return EPIPE;
-	err = state_take_links(&a->outside, a->pid);
-	if (!err)
-		err = a->watch(a, a->arg);
-	return write(a->talk[0], &byte, 1) == 1 ? err : EPIPE;
-}
-
-static int act(struct attempt *a)
-{
-	static struct peer peer;
-	int err;
-
-	/* Not the root, so that a mount namespace has something to move. */
-	if (chdir("/proc"))
-		return fail_to(a, "chdir(\"/proc\")", errno);
-	err = a->prepare ? a->prepare(a, a->arg) : 0;
-	if (err)
-		return fail_to(a, "preparing the caller", err);
-	err = a->peer ? peer_start(&peer, a) : 0;
-	if (err)
-		return fail_to(a, "starting the caller's peer", err);
-	err = state_take(&a->before);
-	if (err)
-		return fail_to(a, "looking at the state before", err);
-	if (a->with_child)
-		state_expect_child(&a->before);
-	make_calls(a);
-	err = a->with_child ? state_take_child(&a->after) :
-			      state_take(&a->after);
-	if (err)
-		return fail_to(a, "looking at the state after", err);
-	err = a->watch ? be_watched(a) : 0;
-	if (!err && a->finish)
-		err = a->finish(a, a->arg);
-	if (err)
-		return fail_to(a, "finishing the caller", err);
-	if (a->peer) {
-		/* The peer sees it if the two share their fs_struct still. */
-		umask(CALLER_UMASK);
-		peer_stop(&peer);
+		if (c->before_call)
+			err = c->before_call(c, i, c->arg);
+		if (err)
+			return fail_step(c, "preparing a call", err);
+		call->made = true;
+		call->err = setns(call->fd, call->flags) ? errno : 0;
+		err = look_after(c, i);
+		if (err)
+			return fail_step(c, "reading the state after a call",
+					 err);
 	}
 	return 0;
 }
 
-static void *be_thread(void *arg)
+/* In the caller: waits until the test has looked.  Returns 0 or an errno. */
+static int wait_for_watch(struct caller *c)
+{
+	char byte = 0;
+
+	return write(c->sync[1], &byte, 1) == 1 &&
+	       read(c->sync[1], &byte, 1) == 1 ? 0 : EPIPE;
+}
+
+/* In the test: looks at a caller that waits; EPIPE if the caller is gone. */
+static int watch(struct caller *c)
+{
+	char byte;
+	int err;
+
+	close(c->sync[1]);
+	if (read(c->sync[0], &byte, 1) != 1)
+		return EPIPE;
+	err = state_read_links(&c->outside, c->pid);
+	if (!err)
+		err = c->watch(c, c->arg);
+	return write(c->sync[0], &byte, 1) == 1 ? err : EPIPE;
+}
+
+static int begin(struct caller *c, struct peer *peer)
+{
+	int err;
+
+	/* Not the root, so that a mount namespace has something to move. */
+	err = proc_chdir();
+	if (err)
+		return fail_step(c, "chdir(\"/proc\")", err);
+	err = c->prepare ? c->prepare(c, c->arg) : 0;
+	if (err)
+		return fail_step(c, "preparing the caller", err);
+	err = c->peer ? peer_start(peer, c) : 0;
+	if (err)
+		return fail_step(c, "starting the caller's peer", err);
+	err = state_read(&c->before);
+	if (err)
+		return fail_step(c, "reading the state before", err);
+	state_expect_child(&c->before);
+	return 0;
+}
+
+static int end(struct caller *c, struct peer *peer)
+{
+	int err = c->with_child ? state_read_child(&c->after) :
+				  state_read(&c->after);
+
+	if (err)
+		return fail_step(c, "reading the state after", err);
+	err = c->watch ? wait_for_watch(c) : 0;
+	if (err)
+		return fail_step(c, "waiting for the test", err);
+	err = c->finish ? c->finish(c, c->arg) : 0;
+	if (err)
+		return fail_step(c, "finishing the caller", err);
+	if (c->peer) {
+		/* A peer sees this only if it still shares the fs_struct. */
+		umask(CALLER_UMASK);
+		peer_stop(peer);
+	}
+	return 0;
+}
+
+static int act(struct caller *c)
+{
+	static struct peer peer;
+
+	return begin(c, &peer) || make_calls(c) || end(c, &peer);
+}
+
+static void *thread_main(void *arg)
 {
 	act(arg);
 	return NULL;
 }
 
-static int be_caller(void *arg)
+static int caller_main(struct caller *c)
 {
-	struct attempt *a = arg;
 	pthread_t thread;
+	int err;
 
-	if (a->watch)
-		close(a->talk[0]);
-	if (!a->in_thread)
-		return act(a);
-	if (pthread_create(&thread, NULL, be_thread, a))
-		return fail_to(a, "pthread_create()", EAGAIN);
+	if (c->watch)
+		close(c->sync[0]);
+	if (!c->in_thread)
+		return act(c);
+	err = pthread_create(&thread, NULL, thread_main, c);
+	if (err)
+		return fail_step(c, "pthread_create()", err);
 	pthread_join(thread, NULL);
 	return 0;
 }
 
-void attempt_make(struct attempt *a)
+static void reap(struct caller *c, int watch_err)
 {
-	int err = 0, reap_err, status;
-	pid_t pid;
+	int status, err = child_reap(c->pid, &status);
 
-	if (a->watch &&
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, a->talk)) {
-		fail_to(a, "socketpair()", errno);
-		return;
-	}
-	pid = fork();
-	if (pid < 0) {
-		fail_to(a, "forking the caller", errno);
-		return;
-	}
-	if (!pid) {
-		alarm(CALLER_WAIT_S);
-		_exit(be_caller(a));
-	}
-	a->pid = pid;
-	if (a->watch) {
-		err = watch(a);
-		close(a->talk[0]);
-	}
-	reap_err = reap(pid, &status);
-	if (reap_err)
-		fail_to(a, "waiting for it, which does not even die when killed",
-			reap_err);
+	if (err)
+		fail_step(c, "reaping it: it is stuck in the kernel", err);
 	else if (WIFSIGNALED(status))
-		fail_to(a, strsignal(WTERMSIG(status)), EINTR);
-	else if (err && !a->trouble)
-		fail_to(a, "looking at the caller from outside", err);
+		fail_step(c, strsignal(WTERMSIG(status)), EINTR);
+	else if (watch_err && !c->trouble)
+		fail_step(c, "looking at it from outside", watch_err);
 }
 
-void attempt_one(struct attempt *a, int fd, int flags, const char *fd_name)
+void caller_run(struct caller *c)
 {
-	attempt_reset(a);
-	attempt_call(a, fd, flags, fd_name);
-	attempt_make(a);
+	int err = 0;
+
+	if (c->watch &&
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, c->sync)) {
+		fail_step(c, "socketpair()", errno);
+		return;
+	}
+	c->pid = fork();
+	if (c->pid < 0) {
+		fail_step(c, "forking it", errno);
+		return;
+	}
+	if (!c->pid) {
+		alarm(WAIT_LIMIT_S);
+		_exit(caller_main(c));
+	}
+	if (c->watch) {
+		err = watch(c);
+		close(c->sync[0]);
+	}
+	reap(c, err);
 }

@@ -1,126 +1,111 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A caller: a child of the test that is brought into a situation, calls
- * setns(2), and tells its state before and after.  What it changes by that
- * ends with it, so that a test can make a new one for each call.
+ * A caller: a child of the test that calls setns(2) and reports its state before
+ * and after.  All that it changes ends with it, so a test can use a new caller
+ * for each call.
  */
 #ifndef SETNS_CALLER_H
 #define SETNS_CALLER_H
 
 #include "target.h"
 
-#define CALLER_WAIT_S	20	/* no caller lives longer, whatever happens */
-/* The most calls of one caller: every set, and the empty one. */
-#define CALLER_CALLS	(NS_ALL + 1)
+/* The most calls of one caller: by nsfd to every set of types, and back. */
+#define CALLER_CALLS	640
 
-/* The umask that a caller sets in the end, for its peer to see. */
+/* The umask that a caller sets in the end, to see who shares it. */
 #define CALLER_UMASK	0124
 
 enum caller_peer {
 	NO_PEER,
 	PEER_THREAD,		/* another thread of the caller's process */
-	PEER_THREAD_OWN_FS,	/* one that unshared CLONE_FS */
+	PEER_THREAD_OWN_FS,	/* a thread that called unshare(CLONE_FS) */
 	PEER_SHARING_FS,	/* a child made with CLONE_FS */
-	PEER_SHARING_VM,	/* a child made with CLONE_VM, no thread */
+	PEER_SHARING_VM,	/* a child made with CLONE_VM, not a thread */
 };
 
-/* One setns(2), and how it went. */
+enum look {
+	LOOK_LINKS,		/* the namespace links */
+	LOOK_STATE,		/* all of the state */
+	LOOK_CHILD,		/* and the namespaces of a child */
+};
+
+/* One setns(2), and how it ended. */
 struct call {
 	int fd;
 	int flags;
-	const char *fd_name;	/* what messages call the descriptor */
+	const char *fd_name;	/* how messages call the descriptor */
+	/* Where it leads when it succeeds; NULL for a call that must fail. */
+	const struct state *to;
+	ns_set types;
+	enum look look;		/* what to read after it, see look_after_each */
 	bool made;
-	int err;		/* errno, 0 for success */
+	int err;		/* errno, or 0 for success */
 };
 
-/* What a caller shall do, and what happened. */
-struct attempt {
-	/*
-	 * The calls, made one after the other.  A caller of several looks at
-	 * its state before the first and after the last.  It stops at the
-	 * first that fails, or makes all of them where @all_calls is set.
-	 */
+/* What a caller has to do, and what happened. */
+struct caller {
 	struct call calls[CALLER_CALLS];
 	unsigned int nr_calls;
-	bool all_calls;
+
 	/*
-	 * The situation.  Each hook may be NULL and returns 0 or an errno.
-	 * @prepare runs in the caller before the first look at its state,
-	 * @finish there after the last, @watch in the test meanwhile, while
-	 * the caller waits.
+	 * The situation.  A hook may be NULL, and returns 0 or an errno.
+	 * @prepare runs in the caller before it reads its state, @before_call
+	 * before call @i, @finish after it has read its state again.  @watch
+	 * runs in the test, while the caller waits before @finish.  What hooks
+	 * tell the test goes to memory of shared_alloc() that @arg points to.
 	 */
 	enum caller_peer peer;
-	int (*prepare)(struct attempt *a, void *arg);
-	int (*finish)(struct attempt *a, void *arg);
-	int (*watch)(struct attempt *a, void *arg);
+	bool in_thread;		/* the calls are not made by the leader */
+	bool with_child;	/* look at the namespaces of a child afterwards */
+	int (*prepare)(struct caller *c, void *arg);
+	int (*before_call)(struct caller *c, unsigned int i, void *arg);
+	int (*watch)(struct caller *c, void *arg);
+	int (*finish)(struct caller *c, void *arg);
 	void *arg;
-	__s64 note[8];	/* what hooks tell the test, or each other */
-	bool in_thread;		/* the caller is not the leader of its process */
-	bool with_child;	/* look at where a child is born afterwards */
+
+	/*
+	 * Read the state after each call, as far as the call's @look says.  This
+	 * is set where several calls lead somewhere, so that none of them hides
+	 * behind the next.
+	 */
+	bool look_after_each;
+	struct state *after_call;	/* one state a call */
 
 	pid_t pid;		/* of the caller, for @watch */
-	const char *trouble;	/* what could not be done, if anything */
+	const char *trouble;	/* the step that failed, or NULL */
 	int trouble_err;
-	struct state before;
-	struct state after;
-	struct state peer_before;	/* of a peer, where there is one */
-	struct state peer_after;
-	struct state outside;	/* the links alone, seen by the test, after */
-	int talk[2];		/* between test and caller */
-	char why[1024];
+	struct state before, after;
+	struct state peer_before, peer_after;
+	struct state outside;	/* with @watch: the links as the test sees them */
+	int sync[2];		/* between the test and the caller */
+	char message[1024];	/* see check.h */
 };
 
-/*
- * Memory that test and callers share, all 0; NULL if there is none.  Use
- * attempt_reset() to make a further attempt in it.
- */
-struct attempt *attempt_new(void);
-void attempt_reset(struct attempt *a);
+/* Memory that the test shares with its callers.  NULL, and errno, if none. */
+struct caller *caller_alloc(void);
 
-/* Adds a call to be made. */
-void attempt_call(struct attempt *a, int fd, int flags, const char *fd_name);
+/* Forgets the calls, the situation and the results. */
+void caller_reset(struct caller *c);
 
-/* Forks a caller that makes the attempt, and reaps it. */
-void attempt_make(struct attempt *a);
+/* Adds a call.  The caller makes all its calls, also after one that fails. */
+struct call *caller_call(struct caller *c, int fd, int flags,
+			 const char *fd_name);
 
-/* Resets @a, and makes an attempt of a single call. */
-void attempt_one(struct attempt *a, int fd, int flags, const char *fd_name);
+/* Adds a call on the pidfd of @t that leads to its namespaces in @set. */
+struct call *caller_by_pidfd(struct caller *c, const struct target *t,
+			     ns_set set);
 
-/*
- * Runs @fn(@arg) in a child of its own and reaps it.  Returns what @fn
- * returned (0 to 126), 127 where there was no child or it could not be reaped,
- * or 128 and the signal that ended it.
- */
-int in_child(int (*fn)(void *arg), void *arg);
+/* Adds a call on the nsfd of @t that leads to its namespace of type @id. */
+struct call *caller_by_nsfd(struct caller *c, const struct target *t,
+			    enum ns_id id);
 
-/*
- * Verdicts.  They return NULL when the attempt went as it should, else one
- * line that says which call went wrong, what was expected, and what was found.
- */
+/* Forks the caller, which makes its calls, and reaps it. */
+void caller_run(struct caller *c);
 
-/* Every call was refused with @err, and nothing changed for anybody. */
-const char *denied(struct attempt *a, int err);
+/* Where the situation or the state before stopped a caller from calling. */
+bool caller_never_called(const struct caller *c);
 
-/* Each call ended with its own of @errs; says nothing of the state. */
-const char *each_ended(struct attempt *a, const int errs[]);
-
-/* The calls led into the namespaces @set of @to; nothing else changed. */
-const char *attached(struct attempt *a, const struct target *to, ns_set set);
-
-/* The calls succeeded and led to the state @expected. */
-const char *reached(struct attempt *a, const struct state *expected);
-
-/* The state before the calls, to which a hook led, is @expected. */
-const char *stood_in(struct attempt *a, const struct state *expected);
-
-/* The state after the calls is @expected, however each of them went. */
-const char *left_in(struct attempt *a, const struct state *expected);
-
-/* The last call of each ended alike: in errno and in the state after it. */
-const char *alike(struct attempt *a, struct attempt *b);
-
-/* Puts words in front of a verdict, where there is one. */
-const char *explain(struct attempt *a, const char *verdict, const char *fmt,
-		    ...) __printf(3, 4);
+/* The last call that was made, or NULL. */
+struct call *caller_last_call(struct caller *c);
 
 #endif /* SETNS_CALLER_H */

@@ -1,41 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is said of an attempt, see caller.h. */
 #define _GNU_SOURCE
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "caller.h"
+#include "check.h"
 #include "errno_name.h"
 
-#define TEXT_SIZE (sizeof(((struct attempt *)0)->why) / 2)
+#define TEXT_SIZE (sizeof(((struct caller *)0)->message) / 2)
 
-/* The last call that was made, or NULL. */
-static struct call *last_call(struct attempt *a)
-{
-	struct call *last = NULL;
-
-	for (unsigned int i = 0; i < a->nr_calls && a->calls[i].made; i++)
-		last = &a->calls[i];
-	return last;
-}
-
-/* The verdict's line: a call, and what to say of it. */
+/* The message: a call, and what is wrong with it. */
 static const char *__printf(3, 4)
-say(struct attempt *a, const struct call *c, const char *fmt, ...)
+say(struct caller *c, const struct call *call, const char *fmt, ...)
 {
-	char text[TEXT_SIZE];
+	char text[TEXT_SIZE], row[32] = "";
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (!c)
-		c = &a->calls[0];
-	snprintf(a->why, sizeof(a->why), "setns(%s, %s)%s: %s", c->fd_name,
-		 ns_flag_names(c->flags),
-		 a->nr_calls > 1 ? " in a row of calls" : "", text);
-	return a->why;
+	if (!call)
+		call = &c->calls[0];
+	if (c->nr_calls > 1)
+		snprintf(row, sizeof(row), " (call %u of %u)",
+			 (unsigned int)(call - c->calls) + 1, c->nr_calls);
+	snprintf(c->message, sizeof(c->message), "setns(%s, %s)%s: %s",
+		 call->fd_name, ns_flag_names(call->flags), row, text);
+	return c->message;
 }
 
 static const char *peer_name(enum caller_peer peer)
@@ -54,143 +45,200 @@ static const char *peer_name(enum caller_peer peer)
 	return "nobody";
 }
 
-/* A peer keeps its state, and with it what it shares with the caller. */
-static int diff_peer(struct attempt *a, char *text, size_t size)
+/* A peer keeps its state, and what it shares with the caller. */
+static int diff_peer(struct caller *c, char *text, size_t size)
 {
-	struct state expected = a->peer_before;
+	struct state expected = c->peer_before;
 
-	if (a->peer == PEER_THREAD || a->peer == PEER_SHARING_FS)
+	if (c->peer == PEER_THREAD || c->peer == PEER_SHARING_FS)
 		expected.number[ST_UMASK] = CALLER_UMASK;
-	return state_diff(&expected, &a->peer_after, text, size);
+	return state_diff(&expected, &c->peer_after, text, size);
 }
 
-/* What is wrong with an attempt whatever its calls were meant to do. */
-static const char *spoiled(struct attempt *a)
+/* The caller could not do what it had to; or somebody else noticed a change. */
+static const char *check_others(struct caller *c)
 {
-	const struct call *c = last_call(a);
+	const struct call *last = caller_last_call(c);
 	char text[TEXT_SIZE];
 
-	if (a->trouble)
-		return say(a, c, "the caller could not be used: %s: %s",
-			   a->trouble, errno_name(a->trouble_err));
-	if (a->nr_calls && !c)
-		return say(a, c, "the caller ended before the call");
-	if (a->peer && diff_peer(a, text, sizeof(text)))
-		return say(a, c, "%s, and it changed %s: %s",
-			   errno_name(c->err), peer_name(a->peer), text);
-	if (a->watch && state_diff_links(&a->after, &a->outside, text,
+	if (c->trouble && !c->nr_calls) {
+		snprintf(c->message, sizeof(c->message),
+			 "the caller failed: %s: %s", c->trouble,
+			 errno_name(c->trouble_err));
+		return c->message;
+	}
+	if (c->trouble)
+		return say(c, last, "the caller failed: %s: %s", c->trouble,
+			   errno_name(c->trouble_err));
+	if (c->nr_calls && !c->calls[c->nr_calls - 1].made)
+		return say(c, last, "the caller ended before its last call");
+	if (c->peer && diff_peer(c, text, sizeof(text)))
+		return say(c, last, "%s, and it changed %s: %s",
+			   last ? errno_name(last->err) : "no call",
+			   peer_name(c->peer), text);
+	if (c->watch && state_diff_links(&c->after, &c->outside, text,
 					 sizeof(text)))
-		return say(a, c, "%s, and seen from outside: %s",
-			   errno_name(c->err), text);
+		return say(c, last, "%s, and seen from outside: %s",
+			   last ? errno_name(last->err) : "no call", text);
 	return NULL;
 }
 
-static const char *call_ended(struct attempt *a, const struct call *c, int err)
+static const char *check_errno(struct caller *c, const struct call *call,
+			       int err)
 {
-	if (a->trouble || !c->made || c->err == err)
+	if (!call->made || call->err == err)
 		return NULL;
-	return say(a, c, "expected %s, got %s", errno_name(err),
-		   errno_name(c->err));
+	return say(c, call, "expected %s, got %s", errno_name(err),
+		   errno_name(call->err));
 }
 
-/* All calls that were made ended with @err. */
-static const char *ended(struct attempt *a, int err)
+static const char *no_call(struct caller *c)
 {
-	const char *why = NULL;
-
-	for (unsigned int i = 0; i < a->nr_calls && !why; i++)
-		why = call_ended(a, &a->calls[i], err);
-	return why;
+	snprintf(c->message, sizeof(c->message),
+		 "the test made no call: nothing was checked");
+	return c->message;
 }
 
-const char *each_ended(struct attempt *a, const int errs[])
+const char *ended_in(struct caller *c, const struct state *expected)
 {
-	const char *why = NULL;
-
-	for (unsigned int i = 0; i < a->nr_calls && !why; i++)
-		why = call_ended(a, &a->calls[i], errs[i]);
-	return why;
-}
-
-const char *left_in(struct attempt *a, const struct state *expected)
-{
-	const struct call *c = last_call(a);
+	const struct call *last = caller_last_call(c);
 	char text[TEXT_SIZE];
 
-	if (!a->trouble && c &&
-	    state_diff(expected, &a->after, text, sizeof(text)))
-		return say(a, c, "%s, and then: %s", errno_name(c->err),
-			   text);
-	return spoiled(a);
+	if (!c->trouble &&
+	    state_diff(expected, &c->after, text, sizeof(text)))
+		return say(c, last, "%s, and then: %s",
+			   last ? errno_name(last->err) : "no call", text);
+	return check_others(c);
 }
 
-const char *stood_in(struct attempt *a, const struct state *expected)
+const char *started_in(struct caller *c, const struct state *expected)
 {
 	char text[TEXT_SIZE];
 
-	if (!a->trouble &&
-	    state_diff(expected, &a->before, text, sizeof(text)))
-		return say(a, NULL, "before it: %s", text);
-	return spoiled(a);
+	if (!c->trouble &&
+	    state_diff(expected, &c->before, text, sizeof(text)))
+		return say(c, NULL, "before it: %s", text);
+	return check_others(c);
 }
 
-const char *denied(struct attempt *a, int err)
+/* Compares the look after call @i, as far as it went. */
+static const char *check_look(struct caller *c, unsigned int i,
+			      const struct state *expected)
 {
-	const char *why = ended(a, err);
-
-	return why ? why : left_in(a, &a->before);
-}
-
-const char *reached(struct attempt *a, const struct state *expected)
-{
-	const char *why = ended(a, 0);
-
-	return why ? why : left_in(a, expected);
-}
-
-const char *attached(struct attempt *a, const struct target *to, ns_set set)
-{
-	struct state expected = a->before;
-
-	for_each_ns_in(id, set)
-		state_attach(&expected, to->state, id);
-	return reached(a, &expected);
-}
-
-const char *alike(struct attempt *a, struct attempt *b)
-{
-	const struct call *c = last_call(a), *d = last_call(b);
-	const char *why = spoiled(b);
+	const struct call *call = &c->calls[i];
+	const struct state *found = &c->after_call[i];
 	char text[TEXT_SIZE];
+	int differences;
 
-	if (!why)
-		why = spoiled(a);
-	if (why)
-		return why;
-	if (c->err != d->err)
-		return say(a, c, "got %s, but setns(%s, %s) got %s",
-			   errno_name(c->err), d->fd_name,
-			   ns_flag_names(d->flags), errno_name(d->err));
-	if (state_diff(&b->after, &a->after, text, sizeof(text)))
-		return say(a, c, "differs from setns(%s, %s): %s", d->fd_name,
-			   ns_flag_names(d->flags), text);
-	return NULL;
+	if (!c->look_after_each || !call->made)
+		return NULL;
+	differences = call->look == LOOK_LINKS ?
+		      state_diff_links(expected, found, text, sizeof(text)) :
+		      state_diff(expected, found, text, sizeof(text));
+	return differences ? say(c, call, "%s, and then: %s",
+				 errno_name(call->err), text) : NULL;
 }
 
-const char *explain(struct attempt *a, const char *verdict, const char *fmt,
+/*
+ * Repeats a row of refused calls that changed something, and looks after each.
+ * If it happens no more, @message, of the whole row, stays.
+ */
+static const char *find_culprit(struct caller *c, const char *message)
+{
+	char row[sizeof(c->message)];
+
+	memcpy(row, message, sizeof(row));
+	c->trouble = NULL;
+	c->look_after_each = true;
+	for (unsigned int i = 0; i < c->nr_calls; i++) {
+		c->calls[i].made = false;
+		c->calls[i].look = LOOK_STATE;
+	}
+	caller_run(c);
+	for (unsigned int i = 0; i < c->nr_calls; i++) {
+		message = check_look(c, i, &c->before);
+		if (message)
+			return message;
+	}
+	snprintf(c->message, sizeof(c->message),
+		 "one of %u calls, and not when they were repeated: %.900s",
+		 c->nr_calls, row);
+	return c->message;
+}
+
+const char *denied(struct caller *c, int err)
+{
+	const char *message = NULL;
+
+	if (!c->nr_calls)
+		return no_call(c);
+	for (unsigned int i = 0; i < c->nr_calls && !message; i++)
+		message = check_errno(c, &c->calls[i], err);
+	if (message)
+		return message;
+	message = ended_in(c, &c->before);
+	if (message && !c->trouble && c->nr_calls > 1 && !c->look_after_each)
+		message = find_culprit(c, message);
+	return message;
+}
+
+const char *ended(struct caller *c, const int errs[])
+{
+	struct state expected = c->before;
+
+	if (!c->nr_calls)
+		return no_call(c);
+	for (unsigned int i = 0; i < c->nr_calls; i++) {
+		const struct call *call = &c->calls[i];
+		const char *message = check_errno(c, call, errs ? errs[i] : 0);
+
+		if (!message && call->made && !call->err && call->to)
+			for_each_ns_in(id, call->types)
+				state_attach(&expected, call->to, id);
+		if (!message)
+			message = check_look(c, i, &expected);
+		if (message)
+			return message;
+	}
+	return ended_in(c, &expected);
+}
+
+const char *attached(struct caller *c)
+{
+	for (unsigned int i = 0; i < c->nr_calls; i++)
+		if (!c->calls[i].to)
+			return say(c, &c->calls[i],
+				   "the test does not say where it leads");
+	return ended(c, NULL);
+}
+
+const char *reached(struct caller *c, const struct state *expected)
+{
+	if (!c->nr_calls)
+		return no_call(c);
+	for (unsigned int i = 0; i < c->nr_calls; i++) {
+		const char *message = check_errno(c, &c->calls[i], 0);
+
+		if (message)
+			return message;
+	}
+	return ended_in(c, expected);
+}
+
+const char *explain(struct caller *c, const char *message, const char *fmt,
 		    ...)
 {
-	char text[sizeof(a->why)];
+	char text[sizeof(c->message)];
 	va_list args;
 	int len;
 
-	if (!verdict)
+	if (!message)
 		return NULL;
 	va_start(args, fmt);
 	len = vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	if (len < (int)sizeof(text))
-		snprintf(text + len, sizeof(text) - len, ": %s", verdict);
-	memcpy(a->why, text, sizeof(text));
-	return a->why;
+		snprintf(text + len, sizeof(text) - len, ": %s", message);
+	memcpy(c->message, text, sizeof(text));
+	return c->message;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* An errno by its name: strerrorname_np(3) is only in newer C libraries. */
+/* Names of errnos.  Older C libraries lack strerrorname_np(3). */
 #ifndef SETNS_ERRNO_NAME_H
 #define SETNS_ERRNO_NAME_H
 
@@ -17,7 +17,7 @@
 
 #define ERRNO_NAME_ROW(e) { e, #e },
 
-/* "EPERM"; "success" for 0; a number for what is not in the list. */
+/* "EPERM" for EPERM, "success" for 0, "errno N" for one that is not listed. */
 static inline const char *errno_name(int err)
 {
 	static const struct {

@@ -1,59 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The steps that fixtures have in common.  They fail or skip the test at the
- * line that uses them.
+ * Steps of setting up a test.  Each skips or fails the test at the line that
+ * uses it.  Also all headers that most test programs need.
  */
 #ifndef SETNS_FIXTURE_H
 #define SETNS_FIXTURE_H
 
-#include "harness.h"
-#include "world.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 
-/* @reason to skip, or NULL: what is lacking here. */
-#define FIXTURE_LACKS(reason) do { \
-	const char *__lacks = (reason); \
+#include "check.h"
+#include "child.h"
+#include "harness.h"
+#include "privilege.h"
+
+/* Skips the test for @reason, unless it is NULL. */
+#define SKIP_IF_LACKING(reason) do { \
+	const char *__reason = (reason); \
 	\
-	if (__lacks) \
-		SKIP_TEST("%s", __lacks); \
+	if (__reason) \
+		SKIP_TEST("%s", __reason); \
 } while (0)
 
-/* Enters @world; @types becomes what a target can be fresh in. */
-#define FIXTURE_WORLD(world, types) FIXTURE_LACKS(world_enter(world, types))
-#define FIXTURE_OTHER_UID() FIXTURE_LACKS(world_lacks_other_uid())
-#define FIXTURE_PIDFD_SETNS() FIXTURE_LACKS(world_lacks_pidfd_setns())
+/* Skips the test if there is no namespace type @id among @types. */
+#define SKIP_WITHOUT_TYPE(types, id) do { \
+	if (!((types) & NS_BIT(id))) \
+		SKIP_TEST("no %s namespaces can be created here", \
+			  ns_types[id].name); \
+} while (0)
 
-/* A step that makes namespaces: @err is 0 or its errno. */
-#define FIXTURE_DO(step, err) \
-	FIXTURE_STEP(step, err, world_lacks_namespaces)
+#define SKIP_WITHOUT_PIDFD_SETNS() SKIP_IF_LACKING(lacks_pidfd_setns())
+#define SKIP_WITHOUT_OTHER_UID() SKIP_IF_LACKING(lacks_other_uid())
 
-/* One that writes to /proc/sys. */
-#define FIXTURE_SYSCTL(sysctl, err) \
-	FIXTURE_STEP(sysctl, err, world_lacks_sysctl)
-
-#define FIXTURE_STEP(step, err, lacks) do { \
+/* A step that returned @err, 0 or an errno, which @lacks takes for a reason. */
+#define SETUP_STEP(step, err, lacks) do { \
 	int __err = (err); \
 	\
-	FIXTURE_LACKS(lacks(__err, step)); \
+	SKIP_IF_LACKING(lacks(__err, step)); \
 	ASSERT_EQ(0, __err) { \
 		TH_LOG(" %s: %s", step, errno_name(__err)); \
 	} \
 } while (0)
 
-/* Makes a target of a struct target_spec given as designated initialisers. */
-#define FIXTURE_TARGET(target, ...) do { \
-	struct target_spec __spec = { __VA_ARGS__ }; \
-	const char *__step = NULL; \
-	int __err = target_make(target, &__spec, &__step); \
+/* A step that creates namespaces or processes. */
+#define SETUP_NAMESPACES(step, err) SETUP_STEP(step, err, lacks_namespaces)
+
+/* A step that writes to /proc/sys. */
+#define SETUP_SYSCTL(sysctl, err) SETUP_STEP(sysctl, err, lacks_sysctl)
+
+/* Takes @privilege; @types becomes the types that targets can have fresh. */
+#define SETUP_PRIVILEGE(privilege, types) do { \
+	int __enter_err; \
 	\
-	FIXTURE_LACKS(world_lacks_namespaces(__err, __step)); \
-	ASSERT_EQ(0, __err) { \
-		TH_LOG(" no target: %s: %s", __step, errno_name(__err)); \
+	SKIP_IF_LACKING(privilege_enter(privilege, types, &__enter_err)); \
+	ASSERT_EQ(0, __enter_err) { \
+		TH_LOG(" creating a user namespace: %s", \
+		       errno_name(__enter_err)); \
 	} \
 } while (0)
 
-#define FIXTURE_ATTEMPT(a) do { \
-	(a) = attempt_new(); \
-	ASSERT_NE(NULL, a); \
+/* Creates a target; further arguments initialise a struct target_spec. */
+#define SETUP_TARGET(target, ...) do { \
+	struct target_spec __spec = { __VA_ARGS__ }; \
+	const char *__step = NULL; \
+	int __create_err = target_create(target, &__spec, &__step); \
+	\
+	SKIP_IF_LACKING(lacks_namespaces(__create_err, __step)); \
+	ASSERT_EQ(0, __create_err) { \
+		TH_LOG(" creating a target: %s: %s", __step, \
+		       errno_name(__create_err)); \
+	} \
+} while (0)
+
+#define SETUP_CALLER(c) do { \
+	(c) = caller_alloc(); \
+	ASSERT_NE(NULL, c); \
+} while (0)
+
+/* Memory for what hooks tell the test. */
+#define SETUP_SHARED(memory) do { \
+	(memory) = shared_alloc(sizeof(*(memory))); \
+	ASSERT_NE(NULL, memory); \
 } while (0)
 
 #endif /* SETNS_FIXTURE_H */

@@ -6,17 +6,30 @@
 #include "namespaces.h"
 #include "proc.h"
 
-#define NS_TYPES_ROW(id, _name, _flag, _get, _children, _get_children) \
+#define NS_OWN	"thread-self/ns/"
+
+#define NS_ROW(id, _name, _flag, _get) \
+	[NS_##id] = { \
+		.name = _name, \
+		.flag = _flag, \
+		.flag_name = #_flag, \
+		.link = { _name }, \
+		.own = { NS_OWN _name }, \
+		.get = { _get }, \
+	},
+
+#define NS_ROW_WITH_CHILDREN(id, _name, _flag, _get, _children, _get_children) \
 	[NS_##id] = { \
 		.name = _name, \
 		.flag = _flag, \
 		.flag_name = #_flag, \
 		.link = { _name, _children }, \
+		.own = { NS_OWN _name, NS_OWN _children }, \
 		.get = { _get, _get_children }, \
 	},
 
 const struct ns_type ns_types[NR_NS_TYPES] = {
-	NS_TYPES(NS_TYPES_ROW)
+	NS_TYPES(NS_ROW, NS_ROW_WITH_CHILDREN)
 };
 
 int ns_flags(ns_set set)
@@ -28,18 +41,26 @@ int ns_flags(ns_set set)
 	return flags;
 }
 
+ns_set ns_of_flags(int flags)
+{
+	ns_set set = 0;
+
+	for_each_ns(id)
+		if (flags & ns_types[id].flag)
+			set |= NS_BIT(id);
+	return set;
+}
+
 const char *ns_flag_names(int flags)
 {
 	static char buf[4][256];
-	static unsigned int turn;
-	char *text = buf[turn++ % 4];
+	static unsigned int next;
+	char *text = buf[next++ % 4];
 	size_t len = 0;
 	int rest = flags;
 
 	text[0] = '\0';
-	for_each_ns(id) {
-		if (!(flags & ns_types[id].flag))
-			continue;
+	for_each_ns_in(id, ns_of_flags(flags)) {
 		len += snprintf(text + len, sizeof(buf[0]) - len, "%s%s",
 				len ? "|" : "", ns_types[id].flag_name);
 		rest &= ~ns_types[id].flag;
@@ -52,6 +73,18 @@ const char *ns_flag_names(int flags)
 	return text;
 }
 
+const char *ns_names(ns_set set)
+{
+	static char text[128];
+	size_t len = 0;
+
+	text[0] = '\0';
+	for_each_ns_in(id, set)
+		len += snprintf(text + len, sizeof(text) - len, "%s%s",
+				len ? ", " : "", ns_types[id].name);
+	return text;
+}
+
 ns_set ns_supported(void)
 {
 	ns_set set = 0;
@@ -59,7 +92,7 @@ ns_set ns_supported(void)
 	for_each_ns(id) {
 		struct stat st;
 
-		if (!proc_stat(0, &st, "ns/%s", ns_types[id].name))
+		if (!proc_stat(ns_types[id].own[NS_ACTIVE], &st))
 			set |= NS_BIT(id);
 	}
 	return set;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the namespaces are: the one table.
+ * The table of namespace types.
  *
- * A row is a type.  Rows stand in the order in which validate_nsset() in
- * kernel/nsproxy.c installs them, which is the order of every loop here, so
- * that "the nsfds of the same set one by one" follows the kernel's own.  There
- * the user namespace is first, by whose capabilities the others are judged.
+ * Rows stand in the order in which validate_nsset() in kernel/nsproxy.c
+ * installs the types.  Every loop over types follows that order, so a loop
+ * over nsfds attaches in the same order as one setns(2) on a pidfd.  The user
+ * namespace comes first: its capabilities decide about the others.
  */
 #ifndef SETNS_NAMESPACES_H
 #define SETNS_NAMESPACES_H
@@ -15,45 +15,46 @@
 #include <stddef.h>
 
 #include "compiler.h"
-#include "pidfd.h"
+#include "../pidfd.h"
 
 /*
- * X(ID, link under /proc/PID/ns, flag, pidfd ioctl,
- *   link of the namespace of the children or NULL, its pidfd ioctl or 0)
+ * X(ID, link in /proc/PID/ns, flag, pidfd ioctl)
+ * Y(the same, link of the namespace for children, its pidfd ioctl): a task's
+ * children can be in another namespace of this type than the task itself.
  */
-#define NS_TYPES(X) \
-	X(USER, "user", CLONE_NEWUSER, PIDFD_GET_USER_NAMESPACE, NULL, 0) \
-	X(MNT, "mnt", CLONE_NEWNS, PIDFD_GET_MNT_NAMESPACE, NULL, 0) \
-	X(UTS, "uts", CLONE_NEWUTS, PIDFD_GET_UTS_NAMESPACE, NULL, 0) \
-	X(IPC, "ipc", CLONE_NEWIPC, PIDFD_GET_IPC_NAMESPACE, NULL, 0) \
-	X(PID, "pid", CLONE_NEWPID, PIDFD_GET_PID_NAMESPACE, \
+#define NS_TYPES(X, Y) \
+	X(USER, "user", CLONE_NEWUSER, PIDFD_GET_USER_NAMESPACE) \
+	X(MNT, "mnt", CLONE_NEWNS, PIDFD_GET_MNT_NAMESPACE) \
+	X(UTS, "uts", CLONE_NEWUTS, PIDFD_GET_UTS_NAMESPACE) \
+	X(IPC, "ipc", CLONE_NEWIPC, PIDFD_GET_IPC_NAMESPACE) \
+	Y(PID, "pid", CLONE_NEWPID, PIDFD_GET_PID_NAMESPACE, \
 	  "pid_for_children", PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE) \
-	X(CGROUP, "cgroup", CLONE_NEWCGROUP, PIDFD_GET_CGROUP_NAMESPACE, \
-	  NULL, 0) \
-	X(NET, "net", CLONE_NEWNET, PIDFD_GET_NET_NAMESPACE, NULL, 0) \
-	X(TIME, "time", CLONE_NEWTIME, PIDFD_GET_TIME_NAMESPACE, \
+	X(CGROUP, "cgroup", CLONE_NEWCGROUP, PIDFD_GET_CGROUP_NAMESPACE) \
+	X(NET, "net", CLONE_NEWNET, PIDFD_GET_NET_NAMESPACE) \
+	Y(TIME, "time", CLONE_NEWTIME, PIDFD_GET_TIME_NAMESPACE, \
 	  "time_for_children", PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE)
 
 #define NS_TYPES_ID(id, ...) NS_##id,
 enum ns_id {
-	NS_TYPES(NS_TYPES_ID)
+	NS_TYPES(NS_TYPES_ID, NS_TYPES_ID)
 	NR_NS_TYPES,
-	NS_NONE = NR_NS_TYPES,	/* "of no namespace": what no attach moves */
+	NS_NONE = NR_NS_TYPES,	/* a property that no namespace type moves */
 };
 
-/* A task has a namespace of a type for itself and one for its children. */
-enum ns_whose {
+/* A task has a namespace for itself and, of some types, one for its children. */
+enum ns_slot {
 	NS_ACTIVE,
 	NS_CHILDREN,
-	NR_NS_WHOSE,
+	NR_NS_SLOTS,
 };
 
 struct ns_type {
 	const char *name;			/* "mnt" */
 	int flag;				/* CLONE_NEWNS */
 	const char *flag_name;			/* "CLONE_NEWNS" */
-	const char *link[NR_NS_WHOSE];		/* under /proc/PID/ns, or NULL */
-	unsigned long get[NR_NS_WHOSE];		/* pidfd ioctl, or 0 */
+	const char *link[NR_NS_SLOTS];		/* in /proc/PID/ns, or NULL */
+	const char *own[NR_NS_SLOTS];		/* in /proc, or NULL */
+	unsigned long get[NR_NS_SLOTS];		/* pidfd ioctl, or 0 */
 };
 
 extern const struct ns_type ns_types[NR_NS_TYPES];
@@ -69,29 +70,35 @@ typedef unsigned int ns_set;
 #define for_each_ns_in(id, set) \
 	for_each_ns(id) \
 		if ((set) & NS_BIT(id))
-#define for_each_link(id, whose) \
+#define for_each_link(id, slot) \
 	for_each_ns(id) \
-		for (enum ns_whose whose = 0; whose < NR_NS_WHOSE; whose++) \
-			if (ns_types[id].link[whose])
-/* Every set with at least one type in it, all of them of @within. */
+		for (enum ns_slot slot = 0; slot < NR_NS_SLOTS; slot++) \
+			if (ns_types[id].link[slot])
+/* Every set that is not empty and has no type outside @within. */
 #define for_each_subset(set, within) \
 	for (ns_set set = 1; set <= NS_ALL; set++) \
 		if (!(set & ~(within)))
 
 /* The flags of all types, as a constant. */
 #define NS_TYPES_FLAG(id, name, flag, ...) | (flag)
-#define NS_ALL_FLAGS (0 NS_TYPES(NS_TYPES_FLAG))
+#define NS_ALL_FLAGS (0 NS_TYPES(NS_TYPES_FLAG, NS_TYPES_FLAG))
 
 /* The flags of setns(2) for @set. */
 int ns_flags(ns_set set);
 
+/* The types that @flags name. */
+ns_set ns_of_flags(int flags);
+
 /*
  * "CLONE_NEWNS|CLONE_NEWUTS", "0", or "CLONE_NEWNS|0x100" where a bit stands
- * for no namespace.  One of a few static buffers, used in turn.
+ * for no namespace.  The text is in one of four static buffers, used in turn.
  */
 const char *ns_flag_names(int flags);
 
-/* The types this kernel was built with: those that have a link in /proc. */
+/* "mnt, uts".  The text is in a static buffer. */
+const char *ns_names(ns_set set);
+
+/* The types that have a link in /proc/self/ns. */
 ns_set ns_supported(void);
 
 #endif /* SETNS_NAMESPACES_H */

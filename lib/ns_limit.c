@@ -1,88 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "check.h"
+#include "child.h"
 #include "errno_name.h"
+#include "ns_limit.h"
+#include "privilege.h"
 #include "proc.h"
-#include "room.h"
 
-int room_limit(ns_set types, unsigned int number)
+static int set_one(enum ns_id id, unsigned int number)
+{
+	char path[64], text[16];
+
+	snprintf(path, sizeof(path), "sys/user/max_%s_namespaces",
+		 ns_types[id].name);
+	snprintf(text, sizeof(text), "%u\n", number);
+	return proc_write(path, text);
+}
+
+int ns_limit_set(ns_set types, unsigned int number)
 {
 	int err = 0;
 
 	for_each_ns_in(id, types)
 		if (!err)
-			err = proc_set_sysctl(number,
-					      "user/max_%s_namespaces",
-					      ns_types[id].name);
+			err = set_one(id, number);
 	return err;
 }
 
-struct nest {
-	ns_set types;
-	unsigned int depth;
-};
+/* What create_one() returns if the limit allows more than one. */
+#define NOT_LIMITED	126
 
-/* Makes one namespace of each type. */
-static int make_one(ns_set types)
+/* In a child of the new pid namespace: can there be a second of each type? */
+static int create_second(void *arg)
 {
+	const ns_set *types = arg;
+
+	for_each_ns_in(id, *types)
+		if (!unshare(ns_types[id].flag) || errno != ENOSPC)
+			return NOT_LIMITED;
+	return 0;
+}
+
+/*
+ * Creates one namespace of each type.  A second one must fail: where nothing
+ * limits them, a leak would go unnoticed.
+ */
+static int create_one(void *arg)
+{
+	const ns_set *types = arg;
+	ns_set rest = *types & ~NS_BIT(NS_USER);
 	int err = 0;
 
-	/* Only who is mapped in it can make further user namespaces. */
-	if (types & NS_BIT(NS_USER))
-		err = target_own_userns();
-	types &= ~NS_BIT(NS_USER);
-	if (!err && types && unshare(ns_flags(types)))
+	if (*types & NS_BIT(NS_USER))
+		err = userns_create();
+	if (!err && rest && unshare(ns_flags(rest)))
 		err = errno;
-	return err;
+	return err ? err : in_child(create_second, arg);
 }
 
-/* Makes namespaces, one inside the other, and holds them all at once. */
-static int make_nested(void *arg)
-{
-	struct nest *nest = arg;
-	int err;
-
-	if (!nest->depth--) {
-		/* There is to be no room for any more. */
-		for_each_ns_in(id, nest->types)
-			if (make_one(NS_BIT(id)) != ENOSPC)
-				return ROOM_TOO_MUCH;
-		return 0;
-	}
-	err = make_one(nest->types);
-	return err ? err : in_child(make_nested, nest);
-}
-
-int room_take(ns_set types, unsigned int number)
-{
-	struct nest nest = { types, number };
-
-	return in_child(make_nested, &nest);
-}
-
-__s64 room_clock_ms(void)
+__s64 clock_ms(void)
 {
 	return clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
-__s64 room_until(void)
+__s64 freed_by(void)
 {
-	const char *env = getenv(ROOM_PATIENCE_ENV);
+	const char *env = getenv(NS_LIMIT_WAIT_ENV);
 
-	return room_clock_ms() + (env ? atoi(env) : ROOM_PATIENCE_MS);
+	return clock_ms() + (env ? atoi(env) : NS_LIMIT_WAIT_MS);
 }
 
-/* Takes room, while it is ENOSPC again and again until room_clock_ms() @until. */
-static int room_await(ns_set types, unsigned int number, __s64 until)
+/* Tries until there is room for one of each.  Returns 0 or the last errno. */
+static int await_room(ns_set types, __s64 until)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
 	int err;
 
-	while ((err = room_take(types, number)) == ENOSPC &&
-	       room_clock_ms() < until) {
+	while ((err = in_child(create_one, &types)) == ENOSPC &&
+	       clock_ms() < until) {
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 100000000)
 			pause.tv_nsec *= 2;
@@ -90,21 +90,28 @@ static int room_await(ns_set types, unsigned int number, __s64 until)
 	return err;
 }
 
-const char *room_verdict(struct attempt *a, ns_set types, unsigned int number,
-			 __s64 until)
+const char *all_freed(struct caller *c, ns_set types, __s64 until)
 {
-	int err = room_await(types, number, until);
+	int err = ns_limit_set(types, 1);
+	ns_set left = 0;
 
 	if (!err)
+		err = await_room(types, until);
+	if (!err)
 		return NULL;
-	attempt_reset(a);
-	if (err == ROOM_TOO_MUCH)
-		return explain(a, "the limit does not hold", "namespaces");
-	for_each_ns_in(id, types)
-		if (room_take(NS_BIT(id), number))
-			return explain(a, errno_name(err),
-				       "%s namespace: one is pinned: no room for %u",
-				       ns_types[id].name, number);
-	return explain(a, errno_name(err), "namespaces: no room for %u",
-		       number);
+	for_each_ns_in(id, types) {
+		ns_set one = NS_BIT(id);
+
+		if (in_child(create_one, &one) == ENOSPC)
+			left |= one;
+	}
+	if (left)
+		snprintf(c->message, sizeof(c->message),
+			 "namespaces are left over: %s", ns_names(left));
+	else
+		snprintf(c->message, sizeof(c->message),
+			 "looking for namespaces that are left over: %s",
+			 err == NOT_LIMITED ? "the limit does not hold" :
+					      errno_name(err));
+	return c->message;
 }

@@ -14,26 +14,26 @@ static int fd_or_errno(int fd)
 	return fd < 0 ? -errno : fd;
 }
 
-static int by_proc(const struct target *t, const struct target *nested,
+static int from_proc(const struct target *t, const struct target *nested,
 		   enum ns_id id)
 {
 	(void)nested;
 	return nsfd_open(t->pid, id, NS_ACTIVE);
 }
 
-static int by_thread_proc(const struct target *t, const struct target *nested,
+static int from_thread_proc(const struct target *t, const struct target *nested,
 			  enum ns_id id)
 {
 	(void)nested;
-	return proc_open(t->pid, O_RDONLY, "task/%d/ns/%s", t->pid,
-			 ns_types[id].link[NS_ACTIVE]);
+	return proc_open(proc_path(t->pid, "task/%d/ns/%s", t->pid,
+				   ns_types[id].link[NS_ACTIVE]), O_RDONLY);
 }
 
 /*
- * The working directory is in /proc, and what is seen at /proc is a tmpfs: it
- * is the one directory that is there for sure.
+ * The working directory stays in /proc, and /proc is then covered by a tmpfs: it
+ * is the one directory that every system has.
  */
-int nsfd_bind_mounts_prepare(void)
+int nsfd_bind_mounts_setup(void)
 {
 	if (unshare(CLONE_NEWNS) ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
@@ -42,8 +42,8 @@ int nsfd_bind_mounts_prepare(void)
 	return proc_chdir();
 }
 
-/* Such a mount keeps its namespace without any process (namespaces(7)). */
-static int by_bind_mount(const struct target *t, const struct target *nested,
+/* A bind mount keeps its namespace alive without a process (namespaces(7)). */
+static int from_bind_mount(const struct target *t, const struct target *nested,
 			 enum ns_id id)
 {
 	const char *name = ns_types[id].link[NS_ACTIVE];
@@ -65,15 +65,15 @@ static int by_bind_mount(const struct target *t, const struct target *nested,
 	return fd;
 }
 
-static int by_pidfd_ioctl(const struct target *t, const struct target *nested,
+static int from_pidfd_ioctl(const struct target *t, const struct target *nested,
 			  enum ns_id id)
 {
 	(void)nested;
 	return fd_or_errno(ioctl(t->pidfd, ns_types[id].get[NS_ACTIVE], 0));
 }
 
-/* The owner of the target's other namespaces is its user namespace. */
-static int by_owner_ioctl(const struct target *t, const struct target *nested,
+/* The target's user namespace owns its other namespaces. */
+static int from_owner_ioctl(const struct target *t, const struct target *nested,
 			  enum ns_id id)
 {
 	(void)nested;
@@ -81,14 +81,14 @@ static int by_owner_ioctl(const struct target *t, const struct target *nested,
 	return fd_or_errno(ioctl(t->nsfd[NS_MNT][NS_ACTIVE], NS_GET_USERNS));
 }
 
-static int by_parent_ioctl(const struct target *t, const struct target *nested,
+static int from_parent_ioctl(const struct target *t, const struct target *nested,
 			   enum ns_id id)
 {
 	(void)t;
 	return fd_or_errno(ioctl(nested->nsfd[id][NS_ACTIVE], NS_GET_PARENT));
 }
 
-static int by_file_handle(const struct target *t, const struct target *nested,
+static int from_file_handle(const struct target *t, const struct target *nested,
 			  enum ns_id id)
 {
 	struct {
@@ -107,22 +107,45 @@ static int by_file_handle(const struct target *t, const struct target *nested,
 }
 
 const struct nsfd_source nsfd_sources[NR_NSFD_SOURCES] = {
-	[BY_PROC] = { "nsfd by /proc/PID/ns", NS_ALL, 3, 8, by_proc },
-	[BY_THREAD_PROC] = {
-		"nsfd by /proc/PID/task/TID/ns", NS_ALL, 3, 8, by_thread_proc
+	[FROM_PROC] = {
+		.name = "nsfd from /proc/PID/ns",
+		.types = NS_ALL,
+		.open = from_proc,
 	},
-	[BY_BIND_MOUNT] = { "nsfd by bind mount", NS_ALL, 3, 8, by_bind_mount },
-	[BY_PIDFD_IOCTL] = {
-		"nsfd by PIDFD_GET_*_NAMESPACE", NS_ALL, 6, 11, by_pidfd_ioctl
+	[FROM_THREAD_PROC] = {
+		.name = "nsfd from /proc/PID/task/TID/ns",
+		.types = NS_ALL,
+		.open = from_thread_proc,
 	},
-	[BY_OWNER_IOCTL] = {
-		"nsfd by NS_GET_USERNS", NS_BIT(NS_USER), 4, 9, by_owner_ioctl
+	[FROM_BIND_MOUNT] = {
+		.name = "nsfd from a bind mount",
+		.types = NS_ALL,
+		.open = from_bind_mount,
 	},
-	[BY_PARENT_IOCTL] = {
-		"nsfd by NS_GET_PARENT", NS_BIT(NS_USER) | NS_BIT(NS_PID),
-		4, 9, by_parent_ioctl
+	[FROM_PIDFD_IOCTL] = {
+		.name = "nsfd from PIDFD_GET_*_NAMESPACE",
+		.types = NS_ALL,
+		.open = from_pidfd_ioctl,
+		.missing = ENOTTY,
+		.since = "Linux 6.11",
 	},
-	[BY_FILE_HANDLE] = {
-		"nsfd by file handle", NS_ALL, 6, 18, by_file_handle
+	[FROM_OWNER_IOCTL] = {
+		.name = "nsfd from NS_GET_USERNS",
+		.types = NS_BIT(NS_USER),
+		.open = from_owner_ioctl,
+	},
+	[FROM_PARENT_IOCTL] = {
+		.name = "nsfd from NS_GET_PARENT",
+		.types = NS_BIT(NS_USER) | NS_BIT(NS_PID),
+		.open = from_parent_ioctl,
+	},
+	[FROM_FILE_HANDLE] = {
+		.name = "nsfd from a file handle",
+		.types = NS_ALL,
+		.open = from_file_handle,
+		.missing = EOPNOTSUPP,
+		.since = "Linux 6.18",
+		/* d2324a9317f0 ("nsfs: tighten permission checks ...") */
+		.refused = EPERM,
 	},
 };

@@ -7,17 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "errno_name.h"
-#include "known_bugs.h"
+#include "place.h"
+#include "privilege.h"
 #include "proc.h"
-#include "world.h"
+#include "target.h"
 
-/* A reason to skip, in words; the next one takes its place. */
+/* A reason to skip, in a static buffer. */
 static const char *__printf(1, 2) reason(const char *fmt, ...)
 {
-	static char text[128];
+	static char text[160];
 	va_list args;
 
 	va_start(args, fmt);
@@ -26,27 +29,124 @@ static const char *__printf(1, 2) reason(const char *fmt, ...)
 	return text;
 }
 
+static int map_own_ids(uid_t uid, gid_t gid)
+{
+	char map[32];
+	int err = proc_write("thread-self/setgroups", "deny");
+
+	if (!err) {
+		snprintf(map, sizeof(map), "0 %u 1", gid);
+		err = proc_write("thread-self/gid_map", map);
+	}
+	if (!err) {
+		snprintf(map, sizeof(map), "0 %u 1", uid);
+		err = proc_write("thread-self/uid_map", map);
+	}
+	return err;
+}
+
+int userns_create(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	return unshare(CLONE_NEWUSER) ? errno : map_own_ids(uid, gid);
+}
+
+/*
+ * Moves to the root of the mount tree, which is where attaching to a mount
+ * namespace leads.  The working directory stays outside of a root below it, so
+ * that ".." is not stopped by that root.
+ */
+static void leave_chroot(void)
+{
+	__u64 dev, ino, mount, up_dev, up_ino, up_mount;
+
+	if (chdir("/") || chroot("proc"))
+		return;
+	do {
+		if (place_read(".", &dev, &ino, &mount) || chdir("..") ||
+		    place_read(".", &up_dev, &up_ino, &up_mount))
+			break;
+	} while (dev != up_dev || ino != up_ino || mount != up_mount);
+	if (chroot("."))
+		_exit(1);
+}
+
 static int try_userns(void *arg)
 {
-	int err = target_own_userns();
+	int err;
 
 	(void)arg;
+	/* A task in a chroot may create none (user_namespaces(7)). */
+	leave_chroot();
+	err = userns_create();
 	/*
-	 * A security module may let it be made, but be of no use.  Mounts are
-	 * what no kernel is without.
+	 * A security module may allow the user namespace and then refuse
+	 * everything in it.  Every kernel has mount namespaces.
 	 */
 	if (!err && unshare(CLONE_NEWNS))
 		err = errno;
 	return err;
 }
 
-/* What root's tests use, of which a container may keep some back. */
+/* Forks once for all tests of a program: the harness forks those later. */
+static int userns_err = -1;
+
+static void __attribute__((constructor)) probe_userns(void)
+{
+	userns_err = in_child(try_userns, NULL);
+}
+
+int userns_probe(void)
+{
+	return userns_err;
+}
+
+/* What user_namespaces(7) and security modules refuse with. */
+static bool may_refuse_userns(int err)
+{
+	return err == EPERM || err == EACCES || err == ENOSPC ||
+	       err == EUSERS || err == ENOSYS;
+}
+
+/* Capabilities that tests as root use, and that a container may lack. */
 static const cap_value_t needed[] = {
 	CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_PTRACE, CAP_SYS_TIME,
 	CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_RAW,
 };
 
-/* Whether the caller's own namespace is of its user namespace. */
+const char *capability_name(cap_value_t cap)
+{
+	static char name[32];
+	char *text = cap_to_name(cap), *c;
+
+	snprintf(name, sizeof(name), "%s", text ? text : "?");
+	cap_free(text);
+	for (c = name; *c; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c -= 'a' - 'A';
+	return name;
+}
+
+static const char *lacks_capability(void)
+{
+	const char *lacks = NULL;
+	cap_t caps = cap_get_proc();
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(needed) && !lacks; i++) {
+		cap_flag_value_t on = CAP_CLEAR;
+
+		cap_get_flag(caps, needed[i], CAP_EFFECTIVE, &on);
+		if (on != CAP_SET)
+			lacks = reason("needs root with %s",
+				       capability_name(needed[i]));
+	}
+	cap_free(caps);
+	return lacks;
+}
+
+/* Whether the test's user namespace owns its namespace of type @id. */
 static bool owns(enum ns_id id, const struct stat *own_userns)
 {
 	int fd = nsfd_open(0, id, NS_ACTIVE);
@@ -61,51 +161,13 @@ static bool owns(enum ns_id id, const struct stat *own_userns)
 	return same;
 }
 
-static int try_other_uid(void *arg)
-{
-	const gid_t group = WORLD_OTHER_UID;
-
-	(void)arg;
-	if (setgroups(1, &group) ||
-	    setresgid(WORLD_OTHER_UID, WORLD_OTHER_UID, WORLD_OTHER_UID) ||
-	    setresuid(WORLD_OTHER_UID, WORLD_OTHER_UID, WORLD_OTHER_UID))
-		return errno;
-	return 0;
-}
-
-const char *world_lacks_other_uid(void)
-{
-	return in_child(try_other_uid, NULL) ?
-	       "there is no other uid in this user namespace" : NULL;
-}
-
-static const char *lacks_capability(void)
-{
-	const char *lacks = NULL;
-	cap_t caps = cap_get_proc();
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(needed) && !lacks; i++) {
-		cap_flag_value_t on = CAP_CLEAR;
-		char *name;
-
-		cap_get_flag(caps, needed[i], CAP_EFFECTIVE, &on);
-		if (on == CAP_SET)
-			continue;
-		name = cap_to_name(needed[i]);
-		lacks = reason("needs root with %s", name);
-		cap_free(name);
-	}
-	cap_free(caps);
-	return lacks;
-}
-
-const char *world_lacks_root(void)
+const char *lacks_root(void)
 {
 	const char *lacks = geteuid() ? "needs root" : lacks_capability();
 	struct stat own;
 
-	/* Without user namespaces there is but one owner. */
-	if (lacks || proc_stat(0, &own, "ns/%s", ns_types[NS_USER].name))
+	/* Without user namespaces there is only one owner. */
+	if (lacks || proc_stat(ns_types[NS_USER].own[NS_ACTIVE], &own))
 		return lacks;
 	for_each_ns_in(id, ns_supported() & ~NS_BIT(NS_USER))
 		if (!owns(id, &own))
@@ -113,106 +175,148 @@ const char *world_lacks_root(void)
 	return NULL;
 }
 
-/* EINVAL in a chroot whose root is no mount point. */
-static int try_private_mounts(void *arg)
+enum privilege privilege_available(void)
 {
-	(void)arg;
-	return unshare(CLONE_NEWNS) ||
-	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ? errno : 0;
+	return lacks_root() ? AS_USERNS_ROOT : AS_ROOT;
 }
 
-const char *world_enter(enum world world, ns_set *types)
+const char *privilege_enter(enum privilege privilege, ns_set *types, int *err)
 {
-	ns_set supported = ns_supported();
-	int err = ENOSYS;
-
-	if (!supported)
-		return "no namespaces under /proc/self/ns";
+	/* Newer harnesses fork a test by clone3(2), without handlers. */
+	die_with(getppid());
+	*err = 0;
+	*types = ns_supported();
+	if (!*types)
+		return "no namespaces in /proc/self/ns";
 	if (proc_own_pid() != getpid())
-		return "the /proc here is of another pid namespace";
+		return "/proc belongs to another pid namespace";
 	if (getuid() != geteuid() || getgid() != getegid())
 		return "real and effective ids differ";
-	if (supported & NS_BIT(NS_USER))
-		err = in_child(try_userns, NULL);
-	/* Nor can a user namespace be made there: user_namespaces(7). */
-	if (err == EPERM && in_child(try_private_mounts, NULL) == EINVAL)
-		return "in a chroot whose root is no mount point";
-	*types = err ? supported & ~NS_BIT(NS_USER) : supported;
-	if (world == WORLD_ROOT)
-		return world_lacks_root();
-	if (!err)
-		err = target_own_userns();
-	return err ? reason("no user namespace can be made here: %s",
-			    errno_name(err)) : NULL;
+	leave_chroot();
+	if (privilege == AS_ROOT) {
+		const char *lacks = lacks_root();
+
+		if (lacks)
+			return lacks;
+	}
+	if (privilege == AS_USERNS_ROOT && !(*types & NS_BIT(NS_USER)))
+		return "this kernel has no user namespaces";
+	if (*types & NS_BIT(NS_USER) && userns_err) {
+		*types &= ~NS_BIT(NS_USER);
+		if (!may_refuse_userns(userns_err))
+			*err = userns_err;
+		else if (privilege == AS_USERNS_ROOT)
+			return reason("no user namespace can be created: %s",
+				      errno_name(userns_err));
+	}
+	if (privilege == AS_USERNS_ROOT && !*err)
+		*err = userns_create();
+	return NULL;
 }
 
-bool world_sees_all(enum world world)
+static int try_other_uid(void *arg)
+{
+	const gid_t group = OTHER_UID;
+
+	(void)arg;
+	return setgroups(1, &group) ||
+	       setresgid(OTHER_UID, OTHER_UID, OTHER_UID) ||
+	       setresuid(OTHER_UID, OTHER_UID, OTHER_UID) ? errno : 0;
+}
+
+const char *lacks_other_uid(void)
+{
+	return in_child(try_other_uid, NULL) ?
+	       "this user namespace has no other uid" : NULL;
+}
+
+bool sees_initial_pidns(void)
 {
 	char comm[32];
 
-	/* kthreadd is 2 where the first process is 1: not in a container. */
-	return world == WORLD_ROOT &&
-	       !proc_read(2, comm, sizeof(comm), "comm") &&
+	return !proc_read("2/comm", comm, sizeof(comm)) &&
 	       !strcmp(comm, "kthreadd\n");
 }
 
-const char *world_lacks_pidfd_setns(void)
+/*
+ * A kernel that refuses a pidfd, but has faccessat2(2), which came with the same
+ * release, is not too old.  It is wrong, and tests have to show that.
+ */
+const char *lacks_pidfd_setns(void)
 {
-	return kernel_before(5, 8) ?
-	       "setns(2) takes a pidfd since Linux 5.8" : NULL;
+	int pidfd = sys_pidfd_open(getpid(), 0);
+	bool refused, too_old;
+
+	if (pidfd < 0)
+		return errno == ENOSYS ? "no pidfd_open(2): since Linux 5.3" :
+					 NULL;
+	refused = setns(pidfd, CLONE_NEWUTS) && errno == EINVAL;
+	close(pidfd);
+	too_old = refused && syscall(__NR_faccessat2, AT_FDCWD, "/", F_OK, 0) &&
+		  errno == ENOSYS;
+	return too_old ? "setns(2) takes no pidfd: since Linux 5.8" : NULL;
 }
 
-const char *world_lacks_namespaces(int err, const char *step)
+const char *lacks_namespaces(int err, const char *step)
 {
 	/* EAGAIN: too many processes of this user (RLIMIT_NPROC) */
 	return err == ENOSPC || err == EAGAIN ?
-	       reason("namespaces are limited here: %s: %s", step,
+	       reason("no more namespaces can be created: %s: %s", step,
 		      errno_name(err)) : NULL;
 }
 
-const char *world_lacks_sysctl(int err, const char *sysctl)
+const char *lacks_sysctl(int err, const char *sysctl)
 {
 	return err == EROFS || err == ENOENT ?
 	       reason("%s cannot be written: %s (CONFIG_SYSCTL)", sysctl,
 		      errno_name(err)) : NULL;
 }
 
-int into_own_userns(struct attempt *a, void *arg)
+int capability_drop(cap_value_t cap)
 {
-	(void)a;
-	(void)arg;
-	return target_own_userns();
+	cap_t caps = cap_get_proc();
+	int err = 0;
+
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR);
+	cap_set_flag(caps, CAP_PERMITTED, 1, &cap, CAP_CLEAR);
+	if (cap_set_proc(caps))
+		err = errno;
+	cap_free(caps);
+	return err;
 }
 
-int without_capabilities(struct attempt *a, void *arg)
+int capabilities_drop_all(void)
 {
 	cap_t none = cap_init();
 	int err = cap_set_proc(none) ? errno : 0;
 
-	(void)a;
-	(void)arg;
 	cap_free(none);
 	return err;
 }
 
-int callers_into_new_pidns(pid_t *init)
+/*
+ * The init cannot tell by its parent's pid whether the test has died, as that
+ * pid is not in its namespace.  It sees the test's end of the pipe close.
+ */
+static void __noreturn pidns_init(const int ends[2])
+{
+	char byte;
+
+	close(ends[1]);
+	while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+int children_into_new_pidns(pid_t *init)
 {
 	int ends[2];
-	char byte;
 
 	if (unshare(CLONE_NEWPID) || pipe2(ends, O_CLOEXEC))
 		return errno;
 	*init = fork();
-	if (!*init) {
-		/*
-		 * Where the test died before it could ask to die with it, from
-		 * in here it could not tell: but for the end of this.
-		 */
-		close(ends[1]);
-		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
-			;
-		_exit(0);
-	}
+	if (!*init)
+		pidns_init(ends);
 	close(ends[0]);
 	return *init < 0 ? errno : 0;
 }

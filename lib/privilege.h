@@ -1,60 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where a test stands: with the privilege of root, or as root of a user
- * namespace of its own, which an ordinary user can be, too.
+ * The privilege that a test runs with, the reasons to skip it, and the changes
+ * of privilege that tests and callers make.
  */
-#ifndef SETNS_WORLD_H
-#define SETNS_WORLD_H
+#ifndef SETNS_PRIVILEGE_H
+#define SETNS_PRIVILEGE_H
 
-#include "caller.h"
+#include <sys/capability.h>
+#include <sys/types.h>
 
-enum world {
-	WORLD_ROOT,
-	WORLD_OWN_USERNS,
+#include "namespaces.h"
+
+enum privilege {
+	AS_ROOT,	/* root of the user namespace that owns all others */
+	AS_USERNS_ROOT,	/* root of a new user namespace, as any user can be */
 };
 
-/*
- * Brings the test into @world.  @types becomes the types that a target can be
- * fresh in there.  Returns NULL, or the reason to skip.
- */
-const char *world_enter(enum world world, ns_set *types);
-
-/* Whether that is root in the initial user and pid namespace. */
-bool world_sees_all(enum world world);
-
-/* Whether setns(2) takes a pidfd: NULL, or the reason to skip. */
-const char *world_lacks_pidfd_setns(void);
+/* The best privilege that the test can have. */
+enum privilege privilege_available(void);
 
 /*
- * Whether the test is root of the user namespace that owns its namespaces, as
- * WORLD_ROOT asks for: NULL, or the reason to skip.
+ * Gives the test @privilege and moves it to the root of its mount tree, out of
+ * a chroot(2).  @types becomes the set of types that a target can have fresh.
+ *
+ * Returns NULL, or the reason to skip.  An errno that is no such reason goes to
+ * *@err, and is a failure.
  */
-const char *world_lacks_root(void);
-
-/* A uid and gid that is not the test's, for those who may take on another. */
-#define WORLD_OTHER_UID 1
-
-/* Whether root here may do so: NULL, or the reason to skip. */
-const char *world_lacks_other_uid(void);
+const char *privilege_enter(enum privilege privilege, ns_set *types, int *err);
 
 /*
- * The reason to skip where @err of @step means that namespaces are used up, or
- * @err of writing to @sysctl that /proc/sys is read-only or not there.  Else
- * NULL: then it is a failure.
+ * Why the test is not root of the user namespace that owns its namespaces, with
+ * all capabilities that tests use; NULL if it is.
  */
-const char *world_lacks_namespaces(int err, const char *step);
-const char *world_lacks_sysctl(int err, const char *sysctl);
+const char *lacks_root(void);
 
-/* Hooks for attempts: into a user namespace of the caller's own. */
-int into_own_userns(struct attempt *a, void *arg);
+/* Whether the initial pid namespace is visible: kthreadd is pid 2. */
+bool sees_initial_pidns(void);
 
-/* Gives up every capability. */
-int without_capabilities(struct attempt *a, void *arg);
+/* Why setns(2) takes no pidfd here; NULL if it does. */
+const char *lacks_pidfd_setns(void);
+
+/* A uid and gid other than the test's, which root can change to. */
+#define OTHER_UID 1
+
+/* Why a process cannot change to OTHER_UID; NULL if it can. */
+const char *lacks_other_uid(void);
 
 /*
- * Lets the test's next children, its callers, be in a new pid namespace, whose
- * @init is to be killed in the end.  0 or an errno.
+ * The reason to skip if @err of @step means that no more namespaces or processes
+ * can be had; NULL if @err is a failure.
  */
-int callers_into_new_pidns(pid_t *init);
+const char *lacks_namespaces(int err, const char *step);
 
-#endif /* SETNS_WORLD_H */
+/* The reason to skip if @err of writing @sysctl means that it is read-only. */
+const char *lacks_sysctl(int err, const char *sysctl);
+
+/*
+ * Moves the calling process into a new user namespace, as its root: the current
+ * uid and gid are mapped to 0.  Returns 0 or an errno.
+ */
+int userns_create(void);
+
+/* The errno of userns_create() in this test program, 0 if it works. */
+int userns_probe(void);
+
+/* Drops one capability of the calling thread for good.  Returns 0 or an errno. */
+int capability_drop(cap_value_t cap);
+
+/* Drops every capability of the calling thread.  Returns 0 or an errno. */
+int capabilities_drop_all(void);
+
+/* "CAP_SYS_ADMIN".  The text is in a static buffer. */
+const char *capability_name(cap_value_t cap);
+
+/*
+ * Puts the children that the test forks from now on into a new pid namespace.
+ * Kill *@init when it is no longer needed.  Returns 0 or an errno.
+ */
+int children_into_new_pidns(pid_t *init);
+
+#endif /* SETNS_PRIVILEGE_H */

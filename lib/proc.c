@@ -6,134 +6,87 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proc.h"
 
 static int proc_fd = -1;
 
-static void __attribute__((constructor)) proc_init(void)
+/* Before the constructors of others, some of which use /proc. */
+static void __attribute__((constructor(101))) proc_init(void)
 {
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-int proc_chdir(void)
-{
-	return fchdir(proc_fd) ? errno : 0;
-}
-
-void proc_close(void)
-{
-	close(proc_fd);
-	proc_fd = -1;
-}
-
-/* The path of a task's file below /proc. */
-static const char *__printf(2, 0)
-task_path(pid_t tid, const char *fmt, va_list args)
+const char *proc_path(pid_t tid, const char *fmt, ...)
 {
 	static __thread char path[128];
+	va_list args;
 	int len;
 
 	if (tid)
 		len = snprintf(path, sizeof(path), "%d/", tid);
 	else
 		len = snprintf(path, sizeof(path), "thread-self/");
+	va_start(args, fmt);
 	vsnprintf(path + len, sizeof(path) - len, fmt, args);
+	va_end(args);
 	return path;
 }
 
-int proc_open(pid_t tid, int flags, const char *fmt, ...)
+int proc_open(const char *path, int flags)
 {
-	va_list args;
-	int fd;
+	int fd = openat(proc_fd, path, flags | O_CLOEXEC);
 
-	va_start(args, fmt);
-	fd = openat(proc_fd, task_path(tid, fmt, args), flags | O_CLOEXEC);
-	va_end(args);
 	return fd < 0 ? -errno : fd;
 }
 
-int proc_stat(pid_t tid, struct stat *st, const char *fmt, ...)
+int proc_stat(const char *path, struct stat *st)
 {
-	va_list args;
-	int ret;
-
-	va_start(args, fmt);
-	ret = fstatat(proc_fd, task_path(tid, fmt, args), st, 0);
-	va_end(args);
-	return ret ? errno : 0;
+	return fstatat(proc_fd, path, st, 0) ? errno : 0;
 }
 
-/* Reads to the end: /proc may hand out a file a line at a time. */
-static int read_all(int fd, char *buf, size_t size)
+int proc_read_fd(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
 	ssize_t n;
 
-	while ((n = read(fd, buf + len, size - len)) > 0) {
+	/* Some files of /proc return one line for each read(2). */
+	while ((n = read(fd, buf + len, size - 1 - len)) > 0)
 		len += n;
-		if (len == size)
-			return EMSGSIZE;
-	}
+	buf[len] = '\0';
 	if (n < 0)
 		return errno;
-	buf[len] = '\0';
-	return 0;
+	return len == size - 1 ? EMSGSIZE : 0;
 }
 
-int proc_read(pid_t tid, char *buf, size_t size, const char *fmt, ...)
+int proc_read(const char *path, char *buf, size_t size)
 {
-	va_list args;
-	int fd, err;
+	int err, fd = proc_open(path, O_RDONLY);
 
-	va_start(args, fmt);
-	fd = openat(proc_fd, task_path(tid, fmt, args), O_RDONLY | O_CLOEXEC);
-	va_end(args);
 	if (fd < 0)
-		return errno;
-	err = read_all(fd, buf, size);
+		return -fd;
+	err = proc_read_fd(fd, buf, size);
 	close(fd);
 	return err;
 }
 
-/* Writes in one write(2) and closes. */
-static int write_once(int fd, const char *text)
+int proc_write(const char *path, const char *text)
 {
+	int err = 0, fd = proc_open(path, O_WRONLY);
 	size_t len = strlen(text);
 	ssize_t n;
-	int err;
 
 	if (fd < 0)
-		return errno;
+		return -fd;
 	n = write(fd, text, len);
-	err = n < 0 ? errno : (size_t)n != len ? EIO : 0;
+	if (n < 0)
+		err = errno;
+	else if ((size_t)n != len)
+		err = EIO;
 	close(fd);
 	return err;
-}
-
-int proc_write(pid_t tid, const char *text, const char *fmt, ...)
-{
-	va_list args;
-	int fd;
-
-	va_start(args, fmt);
-	fd = openat(proc_fd, task_path(tid, fmt, args), O_WRONLY | O_CLOEXEC);
-	va_end(args);
-	return write_once(fd, text);
-}
-
-int proc_set_sysctl(long number, const char *fmt, ...)
-{
-	char path[128], text[32];
-	int len = snprintf(path, sizeof(path), "sys/");
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(path + len, sizeof(path) - len, fmt, args);
-	va_end(args);
-	snprintf(text, sizeof(text), "%ld\n", number);
-	return write_once(openat(proc_fd, path, O_WRONLY | O_CLOEXEC), text);
 }
 
 pid_t proc_own_pid(void)
@@ -145,16 +98,31 @@ pid_t proc_own_pid(void)
 	return atoi(text);
 }
 
-long proc_sysctl(const char *name, long otherwise)
+long proc_number(const char *path, long otherwise)
 {
-	char path[128], text[64];
-	int fd, err;
+	char text[64];
 
-	snprintf(path, sizeof(path), "sys/%s", name);
-	fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	return proc_read(path, text, sizeof(text)) ? otherwise :
+						     strtol(text, NULL, 0);
+}
+
+int proc_chdir(void)
+{
+	return fchdir(proc_fd) ? errno : 0;
+}
+
+int proc_exec_self(char *const argv[], char *const envp[])
+{
+	int fd = proc_open("self/exe", O_PATH);
+
 	if (fd < 0)
-		return otherwise;
-	err = read_all(fd, text, sizeof(text));
-	close(fd);
-	return err ? otherwise : strtol(text, NULL, 0);
+		return -fd;
+	syscall(__NR_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
+	return errno;
+}
+
+void proc_close(void)
+{
+	close(proc_fd);
+	proc_fd = -1;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * /proc through one descriptor, opened when the program starts: a task that
- * attached to another mount namespace or lost its root still reads its own
- * state, and reads it where its pid means what it meant before.
+ * Files in /proc, reached through one descriptor that is opened when the
+ * program starts.  A task that attached to another mount namespace, or that
+ * lost its root, still reads its own state through it.  Pids keep the meaning
+ * that they had at the start.
  *
- * @tid 0 is the calling thread.  All return 0 or an errno.
+ * Paths are relative to /proc: "thread-self/ns/mnt".  Unless a comment says
+ * otherwise, functions return 0 or an errno.
  */
 #ifndef SETNS_PROC_H
 #define SETNS_PROC_H
@@ -15,36 +17,41 @@
 
 #include "compiler.h"
 
-/* Opens a file of a task: the descriptor, or a negative errno. */
-int proc_open(pid_t tid, int flags, const char *fmt, ...)
-	__printf(3, 4);
+/* "TID/..." or, for @tid 0, "thread-self/...".  In a buffer of the thread. */
+const char *proc_path(pid_t tid, const char *fmt, ...)
+	__printf(2, 3);
 
-/* stat(2) of a file of a task, links followed, as the ns links ask for. */
-int proc_stat(pid_t tid, struct stat *st, const char *fmt, ...)
-	__printf(3, 4);
+/* Opens a file.  Returns the descriptor or a negative errno. */
+int proc_open(const char *path, int flags);
 
-/* Reads a file of a task into @buf, terminated; EMSGSIZE if it is longer. */
-int proc_read(pid_t tid, char *buf, size_t size, const char *fmt, ...)
-	__printf(4, 5);
+/* stat(2), links followed. */
+int proc_stat(const char *path, struct stat *st);
 
-/* Writes @text to a file of a task in one write(2). */
-int proc_write(pid_t tid, const char *text, const char *fmt, ...)
-	__printf(3, 4);
+/*
+ * Reads a file into @buf and terminates it.  A file that does not fit is cut
+ * off, with EMSGSIZE.
+ */
+int proc_read(const char *path, char *buf, size_t size);
 
-/* The caller's pid in the pid namespace that /proc is of; 0 if not in it. */
+/* The same for a descriptor, which stays open. */
+int proc_read_fd(int fd, char *buf, size_t size);
+
+/* Writes @text to a file in one write(2). */
+int proc_write(const char *path, const char *text);
+
+/* The caller's pid as this /proc counts it; 0 if it is not in there. */
 pid_t proc_own_pid(void);
 
-/* The number in /proc/sys/@name, or @otherwise where there is none. */
-long proc_sysctl(const char *name, long otherwise);
-
-/* Sets /proc/sys/@fmt to a number. */
-int proc_set_sysctl(long number, const char *fmt, ...)
-	__printf(2, 3);
+/* The number in the file @path, or @otherwise if it cannot be read. */
+long proc_number(const char *path, long otherwise);
 
 /* Makes /proc the working directory, whatever is mounted over it now. */
 int proc_chdir(void);
 
-/* Gives up /proc for good, for a task that shall have none. */
+/* Executes the running program anew (execveat(2)).  Returns an errno. */
+int proc_exec_self(char *const argv[], char *const envp[]);
+
+/* Closes the descriptor of /proc, for a task that must have none. */
 void proc_close(void);
 
 #endif /* SETNS_PROC_H */

@@ -5,59 +5,69 @@
 #include <sys/ipc.h>
 #include <sys/sem.h>
 
-#include "undo.h"
+#include "check.h"
+#include "privilege.h"
+#include "sem_undo.h"
 
-int undo_prepare(void)
+int sem_undo_setup(struct sem_undo *undo, const char **step)
 {
+	undo->sem = -1;
+	*step = "unshare(CLONE_NEWIPC)";
 	if (unshare(CLONE_NEWIPC))
-		return -1;
-	return semget(IPC_PRIVATE, 1, 0666);
+		return errno;
+	*step = "semget()";
+	undo->sem = semget(IPC_PRIVATE, 1, 0666);
+	return undo->sem < 0 ? errno : 0;
 }
 
-int undo_owe(struct attempt *a, void *arg)
+const char *lacks_semaphores(int err, const char *step)
 {
-	struct sembuf op = { .sem_op = UNDO_OWED, .sem_flg = SEM_UNDO };
+	if (err == ENOSYS)
+		return "no SysV semaphores in this kernel (CONFIG_SYSVIPC)";
+	return lacks_namespaces(err, step);
+}
 
-	(void)arg;
-	if (a->note[UNDO_SEM] < 0)
+int sem_undo_begin(struct sem_undo *undo)
+{
+	struct sembuf add = { .sem_op = 1, .sem_flg = SEM_UNDO };
+
+	if (undo->sem < 0)
 		return 0;
-	return semop(a->note[UNDO_SEM], &op, 1) ? errno : 0;
+	return semop(undo->sem, &add, 1) ? errno : 0;
 }
 
-int undo_look(struct attempt *a, void *arg)
+int sem_undo_look(struct sem_undo *undo)
 {
-	int value;
-
-	(void)arg;
-	if (a->note[UNDO_SEM] < 0)
+	if (undo->sem < 0)
 		return 0;
-	value = semctl(a->note[UNDO_SEM], 0, GETVAL);
-	a->note[UNDO_VALUE] = value;
-	a->note[UNDO_LOOKED] = true;
-	return value < 0 ? errno : 0;
+	undo->value = semctl(undo->sem, 0, GETVAL);
+	undo->looked = undo->value >= 0;
+	return undo->looked ? 0 : errno;
 }
 
-/* The line is complete with explain() of its own. */
-static const char *value_is(struct attempt *a, int expected)
+static const char *check_value(struct caller *c, const struct sem_undo *undo,
+			       int expected)
 {
-	char text[128];
+	const struct call *call = caller_last_call(c);
 
-	if (a->note[UNDO_SEM] < 0 || !a->note[UNDO_LOOKED] || a->note[UNDO_VALUE] == expected)
+	if (undo->sem < 0 || (undo->looked && undo->value == expected))
 		return NULL;
-	snprintf(text, sizeof(text),
-		 "SysV semaphore after setns(%s, %s) is %d, expected %d",
-		 a->calls[0].fd_name, ns_flag_names(a->calls[0].flags),
-		 (int)a->note[UNDO_VALUE], expected);
-	return explain(a, text, "semaphore undo was %s",
-		       expected ? "run" : "not run");
+	snprintf(c->message, sizeof(c->message),
+		 "setns(%s, %s): the semaphore of the old ipc namespace is %d, expected %d: SEM_UNDO was %s",
+		 call ? call->fd_name : "?",
+		 ns_flag_names(call ? call->flags : 0),
+		 undo->looked ? undo->value : -1, expected,
+		 !undo->looked ? "not looked at" :
+		 expected ? "run" : "not run");
+	return c->message;
 }
 
-const char *undo_not_run(struct attempt *a)
+const char *undo_not_run(struct caller *c, const struct sem_undo *undo)
 {
-	return value_is(a, UNDO_OWED);
+	return check_value(c, undo, 1);
 }
 
-const char *undo_run(struct attempt *a)
+const char *undo_run(struct caller *c, const struct sem_undo *undo)
 {
-	return value_is(a, 0);
+	return check_value(c, undo, 0);
 }

@@ -1,37 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * SysV semaphore undo: what a caller owes to a semaphore of the namespace that
- * it is in is done when it leaves that, and not before (semop(2); commit_nsset()
- * calls exit_sem()).
+ * Undo of SysV semaphores.  A caller that leaves its ipc namespace undoes there
+ * what it did with SEM_UNDO, as if it had exited (semop(2); commit_nsset() in
+ * kernel/nsproxy.c calls exit_sem()).
  */
-#ifndef SETNS_UNDO_H
-#define SETNS_UNDO_H
+#ifndef SETNS_SEM_UNDO_H
+#define SETNS_SEM_UNDO_H
 
 #include "caller.h"
 
-#define UNDO_OWED 1	/* the semaphore's value while nothing was undone */
-
-/*
- * Gives the test an ipc namespace of its own with a semaphore in it.  Returns
- * its id, or -1 where that is not possible and undo cannot be looked at.
- */
-int undo_prepare(void);
-
-/* What its hooks tell each other, in @note. */
-enum undo_note {
-	UNDO_SEM,	/* the semaphore's id, or -1: for the test to set */
-	UNDO_VALUE,	/* its value while the caller lives */
-	UNDO_LOOKED,	/* whether that is known */
+/* The semaphore, and what was seen of it; in memory of shared_alloc(). */
+struct sem_undo {
+	int sem;	/* its id, or -1 without a semaphore */
+	bool looked;
+	int value;	/* when looked at, while the caller lives */
 };
 
-/* Hook: the caller comes to owe. */
-int undo_owe(struct attempt *a, void *arg);
+/*
+ * Moves the test into a new ipc namespace with a semaphore in it.  Returns 0 or
+ * an errno; then *@step is what failed.
+ */
+int sem_undo_setup(struct sem_undo *undo, const char **step);
 
-/* Hook, to be @watch: looks at the semaphore. */
-int undo_look(struct attempt *a, void *arg);
+/* The reason to skip if @err of @step means that there are no semaphores. */
+const char *lacks_semaphores(int err, const char *step);
 
-/* Verdicts: the caller still owes; what it owed was done. */
-const char *undo_not_run(struct attempt *a);
-const char *undo_run(struct attempt *a);
+/* In the caller: adds 1 to the semaphore with SEM_UNDO.  Returns an errno. */
+int sem_undo_begin(struct sem_undo *undo);
 
-#endif /* SETNS_UNDO_H */
+/* In the test, from a watch hook: looks at the semaphore.  Returns an errno. */
+int sem_undo_look(struct sem_undo *undo);
+
+/* Checks, as those of check.h: the undo has not been run, or has been run. */
+const char *undo_not_run(struct caller *c, const struct sem_undo *undo);
+const char *undo_run(struct caller *c, const struct sem_undo *undo);
+
+/* Sets up @undo, or skips the test. */
+#define SETUP_SEM_UNDO(undo) do { \
+	const char *__undo_step = ""; \
+	int __undo_err = sem_undo_setup(undo, &__undo_step); \
+	\
+	SKIP_IF_LACKING(lacks_semaphores(__undo_err, __undo_step)); \
+	ASSERT_EQ(0, __undo_err) { \
+		TH_LOG(" %s: %s", __undo_step, errno_name(__undo_err)); \
+	} \
+} while (0)
+
+#endif /* SETNS_SEM_UNDO_H */

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A task's state: one snapshot of all that setns(2) may or may not change,
- * and the one comparison of two of them.
+ * The state of a task: a snapshot of what setns(2) may change and of what it
+ * must not change, and the one comparison of two snapshots.
  *
- * A fact is either of a namespace type, so that attaching to such a namespace
- * moves it, or of none, so that no attach may touch it.
+ * Each property belongs to one namespace type, and attaching to a namespace of
+ * that type moves it, or it belongs to no type, and no attach may move it.
  */
 #ifndef SETNS_STATE_H
 #define SETNS_STATE_H
 
 #include <sys/types.h>
+#include <time.h>
 
 #include "namespaces.h"
 
 /*
- * X(ID, type that moves it, how it is printed, name)
+ * X(ID, type that moves it, printf(3) format, name)
  *
- * The marks are what a target leaves in its namespaces for others to find
- * (see target.h): the number of the target, 0 where there is no such mark.
+ * A mark is what a target leaves in one of its namespaces for others to find
+ * (marks.h).  Its value is the number of the target, or 0 without a mark.
  */
 #define STATE_NUMBERS(X) \
 	X(ROOT_DEV, MNT, "%#llx", "device of the root directory") \
@@ -73,7 +74,16 @@ enum state_text {
 	NR_STATE_TEXTS,
 };
 
-#define STATE_GROUPS	64	/* supplementary groups that are looked at */
+/* A long text is compared by length and hash, and told by its beginning. */
+#define STATE_TEXT_HEAD	384
+
+struct state_text_value {
+	__u32 len;
+	__u32 hash;
+	char head[STATE_TEXT_HEAD];
+};
+
+#define STATE_GROUPS	64	/* supplementary groups that are compared */
 
 /* A namespace's identity; all 0 where the link leads nowhere (ENOENT). */
 struct ns_identity {
@@ -82,72 +92,60 @@ struct ns_identity {
 };
 
 struct state {
-	struct ns_identity ns[NR_NS_TYPES][NR_NS_WHOSE];
+	struct ns_identity ns[NR_NS_TYPES][NR_NS_SLOTS];
 	__u64 number[NR_STATE_NUMBERS];
-	char text[NR_STATE_TEXTS][512];
+	struct state_text_value text[NR_STATE_TEXTS];
 	unsigned int nr_groups;
 	gid_t groups[STATE_GROUPS];
 	/*
-	 * Of a target: the ids, in the terms of the test, that its user
-	 * namespace maps to 0.  The namespace's owner has that uid, too.
+	 * Of a target only: the ids, as the test counts them, that the target's
+	 * user namespace maps to 0.  That uid also owns the user namespace.
 	 */
 	uid_t outer_uid;
 	gid_t outer_gid;
 	/*
-	 * The namespaces that a child is born in.  They cost a fork, so they
-	 * are known only where state_take_child() was asked for them.
+	 * The namespaces that a new child is in.  Looking costs a fork, so they
+	 * are known only after state_read_child() or state_expect_child().
 	 */
 	bool child_known;
-	int child_err;			/* errno of fork(2), 0 if it went well */
+	int child_err;			/* errno of fork(2), or 0 */
 	struct ns_identity child[NR_NS_TYPES];
 };
 
-/* A clock's unit in a snapshot, in seconds: more than any test run takes. */
+/* A clock's unit in a snapshot, in seconds: longer than any test runs. */
 #define STATE_CLOCK_UNIT	100000
 
-/* The names of a target's marks, each with the number of the target. */
-#define MARK_TARGETS	8		/* numbers are 1 to 8 */
-#define MARK_HOSTNAME	"setns-target-%u"
-#define MARK_FILE	"/setns-target"
-#define MARK_SOCKET	"setns-selftest-%u"
-#define MARK_MQUEUE	"setns-selftest"
-#define MARK_MSG_KEY	0x5e7e5
+/* Reads the state of the calling thread.  Returns 0 or an errno. */
+int state_read(struct state *s);
+
+/* The same, and the namespaces of a child that is forked to look. */
+int state_read_child(struct state *s);
 
 /*
- * Takes the state of the calling thread.  0, or the errno of what could not
- * be read.
+ * Reads the namespace links of task @tid (0: the caller) in /proc and leaves
+ * the rest of @s alone.  Returns 0 or an errno.
  */
-int state_take(struct state *s);
+int state_read_links(struct state *s, pid_t tid);
 
-/* The same, with the namespaces of a child that is forked for it. */
-int state_take_child(struct state *s);
-
-/*
- * The namespaces of task @tid (0: the caller) as they are seen from outside,
- * by /proc; nothing else of @s is touched.  0 or an errno.
- */
-int state_take_links(struct state *s, pid_t tid);
-
-/* Says of @s, not asking any, in which namespaces a child would be born. */
+/* Completes @s with the namespaces that a child has to be in. */
 void state_expect_child(struct state *s);
 
 /*
- * Changes @s as attaching to a namespace of type @id of a task with state @to
- * does: what the type owns becomes what it is in @to.  A pid namespace is
- * joined for the children alone, a time namespace for both, and always the
- * active one of the target (setns(2), "DESCRIPTION"; pidns_install(),
- * timens_install()).
+ * Changes @s as attaching to the namespace of type @id of a task in state @to
+ * has to change it.  A pid namespace is joined for children only, a time
+ * namespace for both, and always the active one of the target (setns(2);
+ * pidns_install() and timens_install() in the kernel).
  */
 void state_attach(struct state *s, const struct state *to, enum ns_id id);
 
 /*
- * Compares what was expected with what was found.  Returns the number of
- * differences and writes each of them to @text, cut off at @size.
+ * Compares two states.  Returns the number of differences and describes each
+ * in @text as "PROPERTY is FOUND, expected EXPECTED", cut off at @size.
  */
 int state_diff(const struct state *expected, const struct state *found,
 	       char *text, size_t size);
 
-/* The same for the namespaces alone, for states seen from outside. */
+/* The same for the namespace links only. */
 int state_diff_links(const struct state *expected, const struct state *found,
 		     char *text, size_t size);
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Where lib.mk and the harness are, and the goals that no other selftest has.
+# What the Makefile needs outside of a kernel tree: where lib.mk and the harness
+# are, rebuilding when they change, and the goals that no other selftest has.
 
 .DEFAULT_GOAL := all
 
-# What can be made without a kernel tree.
+# Goals that need neither lib.mk nor a harness.
 project_goals := check check-kernels clean harness help \
-	mutation-test patch place print-tests
+	mutation-test series print-tests
 
 ifneq ($(KSRC),)
 selftests := $(abspath $(KSRC))/tools/testing/selftests
@@ -16,62 +17,73 @@ endif
 else ifneq ($(wildcard ../lib.mk),)
 selftests := ..
 else ifneq ($(filter-out $(project_goals),$(or $(MAKECMDGOALS),all)),)
-selftests := $(shell SETNS_CACHE='$(SETNS_CACHE)' sh lib/harness.sh 2>&1)
+selftests := $(shell SETNS_CACHE='$(SETNS_CACHE)' sh tools/scripts/harness.sh 2>&1)
 ifeq ($(wildcard $(selftests)/lib.mk),)
 $(error $(selftests))
 endif
+else
+selftests :=
 endif
 
-# lib.mk has a default only for the first level of make, and make cannot handle
-# blanks and the like in names.
+# lib.mk has a default for the first level of make only. Names with blanks and
+# the like are more than make can handle.
 ifeq ($(OUTPUT),)
 odd := $(shell pwd | LC_ALL=C grep '[^[:alnum:]_./+,@-]')
 OUTPUT := $(or $(O),$(if $(odd),.,$(CURDIR)))
 endif
 
-.PHONY: bench probe $(project_goals)
+# This file names the harness and the compiler that everything was built with. If
+# they change, everything is rebuilt. Headers that have several names do not count.
+built_with := $(patsubst ./%,%,$(OUTPUT)/.built_with)
+check_tools := | check-tools
+export BUILT_WITH = $(realpath .) $(CC) $(realpath $(selftests)) $(CPPFLAGS) $(LDFLAGS) \
+	$(filter-out -isystem $(selftests) $(KHDR_INCLUDES) $(TOOLS_INCLUDES),$(CFLAGS))
 
-# One line that names the package, in place of the compiler's many.
-probe:
+.PHONY: FORCE check-tools $(project_goals)
+$(built_with): FORCE $(check_tools)
+	@printf '%s\n' "$$BUILT_WITH" | cmp -s - $@ || printf '%s\n' "$$BUILT_WITH" > $@
+
+# One line that names the missing package, in place of many from the compiler.
+check-tools:
 	@mkdir -p $(OUTPUT)
-	@sh lib/probe.sh $(CC) $(CFLAGS) $(LDFLAGS)
+	@sh tools/scripts/probe.sh $(CC) $(CFLAGS) $(LDFLAGS)
 
 ifeq ($(selftests),)
 clean:
-	rm -f $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS)) $(EXTRA_CLEAN)
+	rm -f $(OUTPUT)/*_test $(OUTPUT)/lib_*.o $(built_with)
 endif
 
 # make help: this
 help:
-	@sed -n 's/^# \(make .*\)/\1/p' project.mk
+	@sed -n 's/^# \(make .*\)/\1/p' tools/project.mk
 
 print-tests:
 	@printf '%s\n' $(notdir $(TEST_GEN_PROGS))
 
-# make check [TESTS=tests/build.t]: the project's own tests
+# make check [TESTS=tools/tests/build.t]: the project's own tests
 check:
-	@sh lib/check.sh $(TESTS)
+	@sh tools/scripts/check.sh $(TESTS)
 
 # make check-kernels [KERNELS="faults bookworm"]: the suite in other kernels
 check-kernels:
-	@vm/matrix.sh $(KERNELS)
+	@tools/vm/matrix.sh $(KERNELS)
 
 # make mutation-test [MUTANTS=--tenth]: the suite against bugs seeded in a kernel
 mutation-test:
-	@mutants/run.sh $(MUTANTS)
+	@tools/mutants/run.sh $(MUTANTS)
 
 # make harness: unpacks lib.mk and the harness into the cache, without root
 harness:
-	@sh lib/harness.sh --download
+	@sh tools/scripts/harness.sh --download
 
-# make place KTREE=/path/to/linux: copies this directory into a tree
-place:
-	@sh lib/place.sh '$(KTREE)'
+# make series KTREE=/path/to/linux OUT=DIR: the patches that add this directory
+series:
+	@sh tools/scripts/series.sh '$(KTREE)' '$(OUT)'
 
-# make patch KTREE=/path/to/linux: the patch that adds this directory to a tree
-patch:
-	@sh lib/patch.sh '$(KTREE)'
+# make cost: system calls, page faults and forks of one run
+cost: all
+	@sh tools/scripts/cost.sh $(addprefix $(OUTPUT)/,$(notdir $(TEST_GEN_PROGS)))
 
-# make bench [ROUNDS=N]: measures, see setns_bench.c
+# make bench [ROUNDS=N]: measures, see tools/bench/setns_bench.c
 bench: $(OUTPUT)/setns_bench
-	@sh bench/run.sh $(OUTPUT)/setns_bench $(OUTPUT)/bench $(ROUNDS)
+	@sh tools/bench/run.sh $(OUTPUT)/setns_bench $(OUTPUT)/bench $(ROUNDS)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checks of what a caller did.  Each returns NULL if all is as it has to be, or
+ * one line that names the call, what was expected and what was found.  The line
+ * is in the caller's memory.  A test hands it to EXPECT_THAT().
+ *
+ * Every check also compares the state: of the caller before and after, of its
+ * peer, and as seen from outside.
+ */
+#ifndef SETNS_CHECK_H
+#define SETNS_CHECK_H
+
+#include "caller.h"
+
+/*
+ * Every call was refused with @err, and nothing changed for anybody.  Where a
+ * row of calls changed something, the row is made again with a look after each
+ * call, to name the one that did it.
+ */
+const char *denied(struct caller *c, int err);
+
+/* Every call succeeded and led where it has to (struct call), no further. */
+const char *attached(struct caller *c);
+
+/* Call N ended with errs[N]; the calls that succeeded led where they have to. */
+const char *ended(struct caller *c, const int errs[]);
+
+/* The state before the calls, which a hook led to, is @expected. */
+const char *started_in(struct caller *c, const struct state *expected);
+
+/* Every call succeeded, and the state afterwards is @expected. */
+const char *reached(struct caller *c, const struct state *expected);
+
+/* The state afterwards is @expected, however the calls ended. */
+const char *ended_in(struct caller *c, const struct state *expected);
+
+/* Puts a context before a message; NULL stays NULL. */
+const char *explain(struct caller *c, const char *message, const char *fmt,
+		    ...) __printf(3, 4);
+
+#endif /* SETNS_CHECK_H */
