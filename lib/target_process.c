@@ -149,7 +149,7 @@ static void fork_child(struct target_report *report,
 static void __noreturn serve(int lifeline)
 {
 	char fd[16], byte = 0;
-	char *argv[] = { "setns-target", NULL };
+	static char *const argv[] = { "setns-target", NULL };
 
 	if (write(lifeline, &byte, 1) != 1)
 		_exit(1);
