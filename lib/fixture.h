@@ -54,6 +54,8 @@
 	int __enter_err; \
 	\
 	SKIP_IF_LACKING(privilege_enter(privilege, types, &__enter_err)); \
+	SKIP_IF_LACKING(lacks_namespaces(__enter_err, \
+					 "unshare(CLONE_NEWUSER)")); \
 	ASSERT_EQ(0, __enter_err) { \
 		TH_LOG(" creating a user namespace: %s", \
 		       errno_name(__enter_err)); \
