@@ -139,77 +139,98 @@ static const char *check_look(struct caller *c, unsigned int i,
 				 errno_name(call->err), text) : NULL;
 }
 
+/* The errno that each call has to end with: one of its own, or the same. */
+struct outcome {
+	const int *errs;
+	int err;
+};
+
+/* Compares every call and every look with what it has to be. */
+static const char *check_calls(struct caller *c, const struct outcome *outcome,
+			       struct state *expected)
+{
+	*expected = c->before;
+	for (unsigned int i = 0; i < c->nr_calls; i++) {
+		const struct call *call = &c->calls[i];
+		int err = outcome->errs ? outcome->errs[i] : outcome->err;
+		const char *message = check_errno(c, call, err);
+
+		if (!message && call->made && !call->err && call->to)
+			for_each_ns_in(id, call->types)
+				state_attach(expected, call->to, id);
+		if (!message)
+			message = check_look(c, i, expected);
+		if (message)
+			return message;
+	}
+	return NULL;
+}
+
 /*
- * Repeats a row of refused calls that changed something, and looks after each.
- * If it happens no more, @message, of the whole row, stays.
+ * Repeats a row of calls that ended in a wrong state, and looks at all of the
+ * state after each.  If it happens no more, the message of the whole row stays.
  */
-static const char *find_culprit(struct caller *c, const char *message)
+static const char *find_culprit(struct caller *c, const struct outcome *outcome)
 {
 	char row[sizeof(c->message)];
+	struct state expected;
+	const char *message;
 
-	memcpy(row, message, sizeof(row));
-	c->trouble = NULL;
+	memcpy(row, c->message, sizeof(row));
 	c->look_after_each = true;
 	for (unsigned int i = 0; i < c->nr_calls; i++) {
 		c->calls[i].made = false;
 		c->calls[i].look = LOOK_STATE;
 	}
 	caller_run(c);
-	for (unsigned int i = 0; i < c->nr_calls; i++) {
-		message = check_look(c, i, &c->before);
-		if (message)
-			return message;
-	}
+	message = check_calls(c, outcome, &expected);
+	if (message)
+		return message;
 	snprintf(c->message, sizeof(c->message),
 		 "one of %u calls, and not when they were repeated: %.900s",
 		 c->nr_calls, row);
 	return c->message;
 }
 
-const char *denied(struct caller *c, int err)
+static const char *check_row(struct caller *c, const struct outcome *outcome)
 {
-	const char *message = NULL;
+	struct state expected;
+	const char *message;
 
 	if (!c->nr_calls)
 		return no_call(c);
-	for (unsigned int i = 0; i < c->nr_calls && !message; i++)
-		message = check_errno(c, &c->calls[i], err);
+	message = check_calls(c, outcome, &expected);
 	if (message)
 		return message;
-	message = ended_in(c, &c->before);
-	if (message && !c->trouble && c->nr_calls > 1 && !c->look_after_each)
-		message = find_culprit(c, message);
+	message = ended_in(c, &expected);
+	if (message && !c->trouble && c->nr_calls > 1)
+		message = find_culprit(c, outcome);
 	return message;
+}
+
+const char *denied(struct caller *c, int err)
+{
+	const struct outcome outcome = { .err = err };
+
+	return check_row(c, &outcome);
 }
 
 const char *ended(struct caller *c, const int errs[])
 {
-	struct state expected = c->before;
+	const struct outcome outcome = { .errs = errs };
 
-	if (!c->nr_calls)
-		return no_call(c);
-	for (unsigned int i = 0; i < c->nr_calls; i++) {
-		const struct call *call = &c->calls[i];
-		const char *message = check_errno(c, call, errs ? errs[i] : 0);
-
-		if (!message && call->made && !call->err && call->to)
-			for_each_ns_in(id, call->types)
-				state_attach(&expected, call->to, id);
-		if (!message)
-			message = check_look(c, i, &expected);
-		if (message)
-			return message;
-	}
-	return ended_in(c, &expected);
+	return check_row(c, &outcome);
 }
 
 const char *attached(struct caller *c)
 {
+	const struct outcome success = { .err = 0 };
+
 	for (unsigned int i = 0; i < c->nr_calls; i++)
 		if (!c->calls[i].to)
 			return say(c, &c->calls[i],
 				   "the test does not say where it leads");
-	return ended(c, NULL);
+	return check_row(c, &success);
 }
 
 const char *reached(struct caller *c, const struct state *expected)

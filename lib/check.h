@@ -5,18 +5,15 @@
  * is in the caller's memory.  A test hands it to EXPECT_THAT().
  *
  * Every check also compares the state: of the caller before and after, of its
- * peer, and as seen from outside.
+ * peer, and as seen from outside.  A row of calls that ends in a wrong state is
+ * made again, with a look after each call, to name the call that did it.
  */
 #ifndef SETNS_CHECK_H
 #define SETNS_CHECK_H
 
 #include "caller.h"
 
-/*
- * Every call was refused with @err, and nothing changed for anybody.  Where a
- * row of calls changed something, the row is made again with a look after each
- * call, to name the one that did it.
- */
+/* Every call was refused with @err, and nothing changed for anybody. */
 const char *denied(struct caller *c, int err);
 
 /* Every call succeeded and led where it has to (struct call), no further. */

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "place.h"
+
+/* <fcntl.h> does not go with <linux/stat.h> in every C library. */
+#ifndef AT_FDCWD
+#define AT_FDCWD	-100
+#define AT_NO_AUTOMOUNT	0x800
+#endif
 
 int place_read(const char *path, __u64 *dev, __u64 *ino, __u64 *mount)
 {
