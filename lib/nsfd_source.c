@@ -9,22 +9,22 @@
 #include "nsfd_source.h"
 #include "proc.h"
 
+/* Inode numbers, since 3.8; enum init_ns_ino in linux/nsfs.h since 6.18 */
+#define USER_NS_INIT	0xeffffffdU
+#define PID_NS_INIT	0xeffffffcU
+
 static int fd_or_errno(int fd)
 {
 	return fd < 0 ? -errno : fd;
 }
 
-static int from_proc(const struct target *t, const struct target *nested,
-		   enum ns_id id)
+static int from_proc(const struct target *t, enum ns_id id)
 {
-	(void)nested;
 	return nsfd_open(t->pid, id, NS_ACTIVE);
 }
 
-static int from_thread_proc(const struct target *t, const struct target *nested,
-			  enum ns_id id)
+static int from_thread_proc(const struct target *t, enum ns_id id)
 {
-	(void)nested;
 	return proc_open(proc_path(t->pid, "task/%d/ns/%s", t->pid,
 				   ns_types[id].link[NS_ACTIVE]), O_RDONLY);
 }
@@ -43,14 +43,12 @@ int nsfd_bind_mounts_setup(void)
 }
 
 /* A bind mount keeps its namespace alive without a process (namespaces(7)). */
-static int from_bind_mount(const struct target *t, const struct target *nested,
-			 enum ns_id id)
+static int from_bind_mount(const struct target *t, enum ns_id id)
 {
 	const char *name = ns_types[id].link[NS_ACTIVE];
 	char from[64], to[64];
 	int fd;
 
-	(void)nested;
 	snprintf(from, sizeof(from), "%d/ns/%s", t->pid, name);
 	snprintf(to, sizeof(to), "/proc/%s", name);
 	fd = open(to, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -65,31 +63,24 @@ static int from_bind_mount(const struct target *t, const struct target *nested,
 	return fd;
 }
 
-static int from_pidfd_ioctl(const struct target *t, const struct target *nested,
-			  enum ns_id id)
+static int from_pidfd_ioctl(const struct target *t, enum ns_id id)
 {
-	(void)nested;
 	return fd_or_errno(ioctl(t->pidfd, ns_types[id].get[NS_ACTIVE], 0));
 }
 
 /* The target's user namespace owns its other namespaces. */
-static int from_owner_ioctl(const struct target *t, const struct target *nested,
-			  enum ns_id id)
+static int from_owner_ioctl(const struct target *t, enum ns_id id)
 {
-	(void)nested;
 	(void)id;
 	return fd_or_errno(ioctl(t->nsfd[NS_MNT][NS_ACTIVE], NS_GET_USERNS));
 }
 
-static int from_parent_ioctl(const struct target *t, const struct target *nested,
-			   enum ns_id id)
+static int from_parent_ioctl(const struct target *t, enum ns_id id)
 {
-	(void)t;
-	return fd_or_errno(ioctl(nested->nsfd[id][NS_ACTIVE], NS_GET_PARENT));
+	return fd_or_errno(ioctl(t->nsfd[id][NS_ACTIVE], NS_GET_PARENT));
 }
 
-static int from_file_handle(const struct target *t, const struct target *nested,
-			  enum ns_id id)
+static int from_file_handle(const struct target *t, enum ns_id id)
 {
 	struct {
 		struct file_handle head;
@@ -98,7 +89,6 @@ static int from_file_handle(const struct target *t, const struct target *nested,
 	int nsfd = t->nsfd[id][NS_ACTIVE];
 	int mount_id;
 
-	(void)nested;
 	if (name_to_handle_at(nsfd, "", &handle.head, &mount_id,
 			      AT_EMPTY_PATH))
 		return -errno;
@@ -120,14 +110,14 @@ const struct nsfd_source nsfd_sources[NR_NSFD_SOURCES] = {
 	[FROM_BIND_MOUNT] = {
 		.name = "nsfd from a bind mount",
 		.types = NS_ALL,
+		.setup = nsfd_bind_mounts_setup,
 		.open = from_bind_mount,
 	},
 	[FROM_PIDFD_IOCTL] = {
 		.name = "nsfd from PIDFD_GET_*_NAMESPACE",
 		.types = NS_ALL,
 		.open = from_pidfd_ioctl,
-		.missing = ENOTTY,
-		.since = "Linux 6.11",
+		.missing = { { ENOTTY, "since Linux 6.11" } },
 	},
 	[FROM_OWNER_IOCTL] = {
 		.name = "nsfd from NS_GET_USERNS",
@@ -138,14 +128,70 @@ const struct nsfd_source nsfd_sources[NR_NSFD_SOURCES] = {
 		.name = "nsfd from NS_GET_PARENT",
 		.types = NS_BIT(NS_USER) | NS_BIT(NS_PID),
 		.open = from_parent_ioctl,
+		.from_nested = true,
 	},
 	[FROM_FILE_HANDLE] = {
 		.name = "nsfd from a file handle",
 		.types = NS_ALL,
 		.open = from_file_handle,
-		.missing = EOPNOTSUPP,
-		.since = "Linux 6.18",
-		/* d2324a9317f0 ("nsfs: tighten permission checks ...") */
-		.refused = EPERM,
+		.missing = {
+			{ EOPNOTSUPP, "since Linux 6.18" },
+			{ ENOSYS, "not built in (CONFIG_FHANDLE)" },
+		},
+		/*
+		 * d2324a9317f0 ("nsfs: tighten permission checks for handle
+		 * opening").  nsfs_fh_to_dentry() gives EPERM, for which
+		 * do_handle_to_path() returns ESTALE.
+		 */
+		.refused = ESTALE,
 	},
 };
+
+void nsfd_source_open(const struct nsfd_source *source, const struct target *t,
+		      ns_set types, int fds[NR_NS_TYPES])
+{
+	for_each_ns_in(id, types)
+		fds[id] = source->open(t, id);
+}
+
+bool nsfd_source_fails(const int fds[NR_NS_TYPES], ns_set types, int err)
+{
+	for_each_ns_in(id, types)
+		if (fds[id] != -err)
+			return false;
+	return true;
+}
+
+const char *lacks_nsfd_source(const struct nsfd_source *source, ns_set types,
+			      const int fds[NR_NS_TYPES])
+{
+	static char text[128];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(source->missing); i++) {
+		int err = source->missing[i].err;
+
+		if (!err || !nsfd_source_fails(fds, types, err))
+			continue;
+		snprintf(text, sizeof(text), "%s: %s", source->name,
+			 source->missing[i].reason);
+		return text;
+	}
+	return NULL;
+}
+
+/* The test's own namespace is the initial one, or the only one there is. */
+static bool in_initial(enum ns_id id, ino_t initial)
+{
+	struct stat st;
+	int err = proc_stat(ns_types[id].own[NS_ACTIVE], &st);
+
+	return err == ENOENT || (!err && st.st_ino == initial);
+}
+
+/* may_see_all_namespaces() in kernel/nscommon.c */
+const char *lacks_initial_namespaces(void)
+{
+	return in_initial(NS_USER, USER_NS_INIT) &&
+	       in_initial(NS_PID, PID_NS_INIT) ? NULL :
+	       "needs root of the initial user and pid namespaces";
+}
