@@ -325,21 +325,24 @@ static void reap(struct caller *c, int watch_err)
 void caller_run(struct caller *c)
 {
 	int err = 0;
+	pid_t pid;
 
 	if (c->watch &&
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, c->sync)) {
 		fail_step(c, "socketpair()", errno);
 		return;
 	}
-	c->pid = fork();
-	if (c->pid < 0) {
+	/* The child shares @c, so it must not write its own 0 there. */
+	pid = fork();
+	if (pid < 0) {
 		fail_step(c, "forking it", errno);
 		return;
 	}
-	if (!c->pid) {
+	if (!pid) {
 		alarm(WAIT_LIMIT_S);
 		_exit(caller_main(c));
 	}
+	c->pid = pid;
 	if (c->watch) {
 		err = watch(c);
 		close(c->sync[0]);
