@@ -190,6 +190,8 @@ static int look_after(struct caller *c, unsigned int i)
 		return state_read(s);
 	case LOOK_CHILD:
 		return state_read_child(s);
+	case LOOK_NOTHING:
+		return 0;
 	}
 	return EINVAL;
 }

@@ -27,6 +27,7 @@ enum look {
 	LOOK_LINKS,		/* the namespace links */
 	LOOK_STATE,		/* all of the state */
 	LOOK_CHILD,		/* and the namespaces of a child */
+	LOOK_NOTHING,		/* nothing: a later call has a look */
 };
 
 /* One setns(2), and how it ended. */

@@ -130,7 +130,7 @@ static const char *check_look(struct caller *c, unsigned int i,
 	char text[TEXT_SIZE];
 	int differences;
 
-	if (!c->look_after_each || !call->made)
+	if (!c->look_after_each || !call->made || call->look == LOOK_NOTHING)
 		return NULL;
 	differences = call->look == LOOK_LINKS ?
 		      state_diff_links(expected, found, text, sizeof(text)) :
@@ -180,7 +180,8 @@ static const char *find_culprit(struct caller *c, const struct outcome *outcome)
 	c->look_after_each = true;
 	for (unsigned int i = 0; i < c->nr_calls; i++) {
 		c->calls[i].made = false;
-		c->calls[i].look = LOOK_STATE;
+		/* A hook before each call may change what is no link. */
+		c->calls[i].look = c->before_call ? LOOK_LINKS : LOOK_STATE;
 	}
 	caller_run(c);
 	message = check_calls(c, outcome, &expected);
