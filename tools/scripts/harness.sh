@@ -23,7 +23,7 @@ die()
 # The linux-source package of this distribution by the name with the version.
 package_name()
 {
-	name=$(apt-cache depends linux-source 2>/dev/null |
+	name=$(LC_ALL=C apt-cache depends linux-source 2>/dev/null |
 		sed -n 's/.*Depends: \(linux-source-[0-9.]*\).*/\1/p' | head -n 1)
 	echo "${name:-linux-source}"
 }
@@ -97,7 +97,7 @@ main()
 	trap '[ -z "$part" ] || rm -rf "$part"' EXIT
 	trap 'exit 2' HUP INT TERM
 
-	tarball=$(find /usr/src -maxdepth 2 -name 'linux-source-*.tar.*' |
+	tarball=$(find /usr/src -maxdepth 2 -name 'linux-source-*.tar.*' 2>/dev/null |
 		sort -V | tail -n 1)
 	if [ -n "$tarball" ]; then
 		key=$(basename "${tarball%.tar.*}")_$(stat -c %s-%Y "$tarball")

@@ -36,16 +36,6 @@ need_file()
 	[ -e "$2" ] || need "$1" "$3"
 }
 
-# need_perl MODULE PACKAGE
-need_perl()
-{
-	# Not by loading it, which takes ten times as long.
-	perl -e '
-		(my $file = shift) =~ s|::|/|g;
-		-e "$_/$file.pm" && exit 0 for @INC;
-		exit 1
-	' "$1" 2>/dev/null || need "perl's $1" "$2"
-}
 
 # A python that has MODULE: the first of the PATH is often not the distribution's.
 python_with()
@@ -76,25 +66,29 @@ need_build()
 	need_file "C library headers" /usr/include/stdio.h libc6-dev
 	need_file sys/capability.h /usr/include/sys/capability.h libcap-dev
 	# shellcheck disable=SC2154 # here is the sourcing script's
+	harness=$here/tools/scripts/harness.sh
 	if [ -z "${KSRC:-}" ] && ! [ -e "$here/../lib.mk" ]; then
 		need_command xz xz-utils
-		said=$(sh "$here/lib/harness.sh" 2>&1) || case $said in
+		said=$(sh "$harness" 2>&1) || case $said in
 		*"apt-get install"*)
-			need "kselftest harness" \
-				"$(sh "$here/lib/harness.sh" --package)" ;;
+			need "kselftest harness" "$(sh "$harness" --package)" ;;
 		*)	die "${said#setns: }" ;;
 		esac
 	fi
 }
 
-# Installs what is missing, or says why not. Quiet where nothing is.
+# Installs what is missing, or says why not. Quiet where nothing is. With
+# $no_install it only says what is missing.
 install_missing()
 {
 	[ -n "$missing" ] || return 0
+	[ -z "${no_install:-}" ] ||
+		die "missing: $missing: apt-get install $packages"
 	command -v apt-get >/dev/null ||
 		die "missing: $missing: install what Debian has as: $packages"
 	[ "$(id -u)" = 0 ] ||
 		die "missing: $missing: run as root once, or: apt-get install $packages"
+	echo "installing: $packages" >&2
 	export DEBIAN_FRONTEND=noninteractive
 	set -- -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install
 	# shellcheck disable=SC2086 # package names have no blanks
