@@ -12,50 +12,27 @@ die()
 	exit 2
 }
 
-here=$(cd -P -- "$(dirname -- "$0")/.." && pwd)
-# shellcheck source=../lib/setup.sh
-. "$here/lib/setup.sh"
-need_perl TAP::Harness perl
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+# shellcheck source=setup.sh
+. "$here/tools/scripts/setup.sh"
+need_command make make
+need_command gcc gcc
+need_file "C library headers" /usr/include/stdio.h libc6-dev
 install_missing
 
-[ $# -gt 0 ] || set -- "$here"/tests/*.t
+[ $# -gt 0 ] || set -- "$here"/tools/tests/*.t
 for test in "$@"; do
+	shift
 	[ -x "$test" ] || die "$test is no test that can be run"
+	# The report is easier to read with the name below tools/tests.
+	test=$(readlink -f -- "$test")
+	set -- "$@" --program "${test#"$here/tools/tests/"}"
 done
 # A make above this one is not to be joined by those below.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
-# prove(1) is this harness, but says neither why something was skipped nor how
-# many tests there were of each kind.
-exec perl -MTAP::Harness -e '
-	my @why;
-	my $harness = TAP::Harness->new({
-		failures => 1, comments => 1, timer => 1, merge => 0,
-		# A single word would be split where it has a blank.
-		exec => sub { return [ "sh", "-c", "exec \"\$0\"", $_[1] ] },
-	});
-	$harness->callback(made_parser => sub {
-		my ($parser, $job) = @_;
-		$parser->callback(test => sub {
-			push(@why, $job->[1] . ": " . ($_[0]->description =~ s/^- //r) .
-				   ": " . $_[0]->explanation) if $_[0]->has_skip;
-		});
-	});
-	my $all = $harness->runtests(@ARGV);
-	my $skipped = $all->skipped;
-	my $failed = $all->failed;
-	for my $test ($all->parsers) {
-		# One that broke off failed, whatever it had said before.
-		$failed++ if $test->has_problems && !$test->failed;
-	}
-	for my $name ($all->descriptions) {
-		my ($test) = $all->parsers($name);
-		next if !defined $test->skip_all;
-		$skipped++;
-		push(@why, "$name: " . $test->skip_all);
-	}
-	print "skipped: $_\n" for @why;
-	printf("%d passed, %d failed, %d skipped\n",
-	       $all->passed - $all->skipped, $failed, $skipped);
-	exit($failed ? 1 : $all->passed > $all->skipped ? 0 : 4);
-' "$@"
+make -s --no-print-directory -C "$here/tools/runner" || die "cannot build the runner"
+# They boot guests and measure times, so one at a time. One that is stopped has to
+# remove what it made.
+exec "$here/tools/runner/runner" --dir "$here/tools/tests" --human --totals \
+	--jobs 1 --timeout 0 --grace 60 --no-kernel-log "$@"

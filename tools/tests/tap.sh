@@ -5,9 +5,11 @@
 # TAP. A test first says what it needs (need_command and its like), then calls
 # install_missing, and ends with done_testing.
 
-here=$(cd -P -- "$(dirname -- "$0")/.." && { [ -e run_tests.sh ] || cd ..; } &&
+# The top directory, from tools/tests or from tools/tests/long
+here=$(cd -P -- "$(dirname -- "$0")/../.." && { [ -e run_tests.sh ] || cd ..; } &&
 	pwd) || exit 2
 count=0
+failed=0
 
 # What a test cannot do without and cannot get is a reason to skip it.
 die()
@@ -16,8 +18,8 @@ die()
 	exit 0
 }
 
-# shellcheck source=../lib/setup.sh
-. "$here/lib/setup.sh"
+# shellcheck source=../scripts/setup.sh
+. "$here/tools/scripts/setup.sh"
 
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
@@ -41,12 +43,13 @@ ok()
 	echo "ok $count - $(description "$1")"
 }
 
-# not_ok NAME [WHY]
+# not_ok NAME [WHY]: as in kselftest, what is said of a result stands before it.
 not_ok()
 {
 	count=$((count + 1))
+	failed=$((failed + 1))
+	diag "${2:-}"
 	echo "not ok $count - $(description "$1")"
-	diag "${2:-}" >&2
 }
 
 # skip NAME WHY
@@ -118,4 +121,5 @@ built()
 done_testing()
 {
 	echo "1..$count"
+	[ "$failed" = 0 ] || exit 1
 }
