@@ -44,6 +44,7 @@ struct program {
 	char *skip_all;		/* the reason not to run any test, or NULL */
 	int planned;		/* -1: it gave no plan */
 	char *running;		/* the test that it said it began, or NULL */
+	char *last_begun;	/* the same, and it may have ended */
 	double started, seconds;
 	unsigned int runs;
 	bool complete;		/* it ended by itself, with all planned results */

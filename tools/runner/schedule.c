@@ -83,7 +83,10 @@ void run_stop_if_asked(const struct run *run)
 	exit(128 + sig);
 }
 
-/* What runs now, for the kernel's log. */
+/*
+ * What runs now, for the kernel's log. The log of a test may be read only after
+ * its result, so a test is named until the next one begins.
+ */
 static void read_kernel_log(struct schedule *s)
 {
 	struct list running = { 0 };
@@ -96,7 +99,7 @@ static void read_kernel_log(struct schedule *s)
 
 		if (!slot->busy)
 			continue;
-		test = slot->tap.program->running;
+		test = slot->tap.program->last_begun;
 		list_addf(&running, "%s%s%s", slot->program->name,
 			  test ? ", " : "", test ? test : "");
 	}

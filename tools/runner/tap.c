@@ -93,7 +93,9 @@ static void take_comment(struct tap *tap, const char *comment)
 
 	if (is_account(comment, "RUN", &name)) {
 		free(tap->program->running);
+		free(tap->program->last_begun);
 		tap->program->running = name;
+		tap->program->last_begun = xstrdup(name);
 	} else if (!is_harness_line(comment)) {
 		add_diag(tap, comment);
 	}
