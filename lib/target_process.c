@@ -170,8 +170,11 @@ static void __noreturn serve(int lifeline)
 	}
 }
 
-/* A target that executed its program anew ends here, before main(). */
-static void __attribute__((constructor)) serve_again(void)
+/*
+ * A target that executed its program anew ends here, before main(), and before
+ * constructors that probe for what tests need.
+ */
+static void __attribute__((constructor(103))) serve_again(void)
 {
 	const char *fd = getenv(LIFELINE_ENV);
 
