@@ -209,6 +209,10 @@ static int make_calls(struct caller *c)
 			return fail_step(c, "preparing a call", err);
 		call->made = true;
 		call->err = setns(call->fd, call->flags) ? errno : 0;
+		if (c->end_call)
+			err = c->end_call(c, i, c->arg);
+		if (err)
+			return fail_step(c, "ending a call", err);
 		err = look_after(c, i);
 		if (err)
 			return fail_step(c, "reading the state after a call",

@@ -27,7 +27,7 @@ enum look {
 	LOOK_LINKS,		/* the namespace links */
 	LOOK_STATE,		/* all of the state */
 	LOOK_CHILD,		/* and the namespaces of a child */
-	LOOK_NOTHING,		/* nothing: a later call has a look */
+	LOOK_NOTHING,		/* nothing: the look after a later call is enough */
 };
 
 /* One setns(2), and how it ended. */
@@ -51,15 +51,17 @@ struct caller {
 	/*
 	 * The situation.  A hook may be NULL, and returns 0 or an errno.
 	 * @prepare runs in the caller before it reads its state, @before_call
-	 * before call @i, @finish after it has read its state again.  @watch
-	 * runs in the test, while the caller waits before @finish.  What hooks
-	 * tell the test goes to memory of shared_alloc() that @arg points to.
+	 * before call @i, @end_call right after it, and @finish after it has
+	 * read its state again.  @watch runs in the test, while the caller
+	 * waits before @finish.  What hooks tell the test goes to memory of
+	 * shared_alloc() that @arg points to.
 	 */
 	enum caller_peer peer;
 	bool in_thread;		/* the calls are not made by the leader */
 	bool with_child;	/* look at the namespaces of a child afterwards */
 	int (*prepare)(struct caller *c, void *arg);
 	int (*before_call)(struct caller *c, unsigned int i, void *arg);
+	int (*end_call)(struct caller *c, unsigned int i, void *arg);
 	int (*watch)(struct caller *c, void *arg);
 	int (*finish)(struct caller *c, void *arg);
 	void *arg;
