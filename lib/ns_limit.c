@@ -35,12 +35,35 @@ int ns_limit_set(ns_set types, unsigned int number)
 /* What create_one() returns if the limit allows more than one. */
 #define NOT_LIMITED	126
 
+struct attempt {
+	ns_set types;
+	__s64 until;
+};
+
+/*
+ * unshare(2), which fails and changes nothing as long as a namespace is left
+ * over.  It is repeated until clock_ms() is @until.  Returns 0 or an errno.
+ */
+static int unshare_until(int flags, __s64 until)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+
+	while (unshare(flags)) {
+		if (errno != ENOSPC || clock_ms() >= until)
+			return errno;
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 100000000)
+			pause.tv_nsec *= 2;
+	}
+	return 0;
+}
+
 /* In a child of the new pid namespace: can there be a second of each type? */
 static int create_second(void *arg)
 {
-	const ns_set *types = arg;
+	const struct attempt *a = arg;
 
-	for_each_ns_in(id, *types)
+	for_each_ns_in(id, a->types)
 		if (!unshare(ns_types[id].flag) || errno != ENOSPC)
 			return NOT_LIMITED;
 	return 0;
@@ -52,14 +75,14 @@ static int create_second(void *arg)
  */
 static int create_one(void *arg)
 {
-	const ns_set *types = arg;
-	ns_set rest = *types & ~NS_BIT(NS_USER);
+	const struct attempt *a = arg;
+	ns_set rest = a->types & ~NS_BIT(NS_USER);
 	int err = 0;
 
-	if (*types & NS_BIT(NS_USER))
-		err = userns_create();
-	if (!err && rest && unshare(ns_flags(rest)))
-		err = errno;
+	if (a->types & NS_BIT(NS_USER))
+		err = unshare_until(CLONE_NEWUSER, a->until);
+	if (!err && rest)
+		err = unshare_until(ns_flags(rest), a->until);
 	return err ? err : in_child(create_second, arg);
 }
 
@@ -75,36 +98,32 @@ __s64 freed_by(void)
 	return clock_ms() + (env ? atoi(env) : NS_LIMIT_WAIT_MS);
 }
 
-/* Tries until there is room for one of each.  Returns 0 or the last errno. */
-static int await_room(ns_set types, __s64 until)
+/* The types of @types of which a namespace is left over now. */
+static ns_set left_over(ns_set types)
 {
-	struct timespec pause = { .tv_nsec = 1000000 };
-	int err;
+	ns_set left = 0;
 
-	while ((err = in_child(create_one, &types)) == ENOSPC &&
-	       clock_ms() < until) {
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < 100000000)
-			pause.tv_nsec *= 2;
+	for_each_ns_in(id, types) {
+		struct attempt a = { .types = NS_BIT(id) };
+
+		if (in_child(create_one, &a) == ENOSPC)
+			left |= NS_BIT(id);
 	}
-	return err;
+	return left;
 }
 
 const char *all_freed(struct caller *c, ns_set types, __s64 until)
 {
+	struct attempt a = { .types = types, .until = until };
 	int err = ns_limit_set(types, 1);
 	ns_set left = 0;
 
 	if (!err)
-		err = await_room(types, until);
+		err = in_child(create_one, &a);
 	if (!err)
 		return NULL;
-	for_each_ns_in(id, types) {
-		ns_set one = NS_BIT(id);
-
-		if (in_child(create_one, &one) == ENOSPC)
-			left |= one;
-	}
+	if (err == ENOSPC)
+		left = left_over(types);
 	if (left)
 		snprintf(c->message, sizeof(c->message),
 			 "namespaces are left over: %s", ns_names(left));

@@ -21,8 +21,12 @@
 int ns_limit_set(ns_set types, unsigned int number);
 
 /*
- * Checks, as those of check.h, that no namespace of @types is left over of those
- * that the test and its children created.  Waits until clock_ms() is @until.
+ * Checks, as those of check.h, that no namespace of @types is left over of
+ * those that the test and its children created.  Waits until clock_ms() is
+ * @until.
+ *
+ * A tracer may hold what is gone: perf stat keeps dead tasks, whose credentials
+ * hold user namespaces.  perf stat -a does not.
  */
 const char *all_freed(struct caller *c, ns_set types, __s64 until);
 
