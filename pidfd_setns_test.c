@@ -109,19 +109,24 @@ TEST_F(pidfd_setns, attaches_to_every_subset_and_then_to_the_rest)
 		back->types = NS_BIT(NS_UTS);
 		if (!return_err)
 			rest |= NS_BIT(NS_UTS);
+		/* The state in the end is the look after the last call. */
 		if (rest)
-			caller_by_pidfd(c, t, rest);
+			caller_by_pidfd(c, t, rest)->look = LOOK_NOTHING;
 		c->look_after_each = true;
 		caller_run(c);
 		EXPECT_THAT(ended(c, errs));
 	}
 }
 
-/* The nsfds of a set, one by one in the kernel's order. */
+/*
+ * The nsfds of a set, one by one in the kernel's order.  Each moves another type,
+ * so one look after the last shows the effect of all.
+ */
 static void call_by_nsfds(struct caller *c, const struct target *t, ns_set set)
 {
 	for_each_ns_in(id, set)
-		caller_by_nsfd(c, t, id);
+		caller_by_nsfd(c, t, id)->look = LOOK_NOTHING;
+	c->calls[c->nr_calls - 1].look = LOOK_STATE;
 }
 
 /*
@@ -134,7 +139,6 @@ static void call_every_subset_by_nsfds(struct caller *c, const struct target *t,
 	caller_by_pidfd(c, start, types);
 	for_each_subset(set, types) {
 		call_by_nsfds(c, t, set);
-		c->calls[c->nr_calls - 1].look = LOOK_STATE;
 		caller_by_pidfd(c, start, set)->look = LOOK_STATE;
 	}
 }

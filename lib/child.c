@@ -12,7 +12,8 @@
 #include "child.h"
 #include "../pidfd.h"
 
-static pid_t forking_process;
+/* In the page of errno, which every fork copies anyway. */
+static __thread pid_t forking_process;
 
 static void before_fork(void)
 {
