@@ -412,8 +412,8 @@ static void follow_root(struct state *s, const struct state *to)
  * However a call ended, it did all that it was asked for or nothing.  The root
  * of the peer moves with the caller's, and nothing else of the peer does.
  */
-static const char *did_all_or_nothing(FIXTURE_DATA(setns_atomic) *self,
-				      const struct target *t)
+static const char *all_or_nothing(FIXTURE_DATA(setns_atomic) *self,
+				  const struct target *t)
 {
 	struct caller *c = self->s.c;
 	int errs[CALLER_CALLS];
@@ -453,7 +453,7 @@ TEST_F(setns_atomic, refuses_mnt_with_other_types_while_fs_is_shared)
 		caller_by_pidfd(c, t, mnt | others);
 	caller_run(c);
 	EXPECT_THAT(refused_alike(c, EINVAL));
-	EXPECT_THAT(did_all_or_nothing(self, t));
+	EXPECT_THAT(all_or_nothing(self, t));
 }
 
 static int drop_chroot(void)

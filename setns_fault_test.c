@@ -22,7 +22,7 @@ struct injection {
 	unsigned int nth;
 	bool used;
 	/* Where the caller goes before, or NULL. */
-	const struct target *home;
+	const struct target *start;
 };
 
 /* A call in which every place fails once. */
@@ -40,7 +40,7 @@ struct wrong_errnos {
 };
 
 FIXTURE(setns_fault) {
-	struct target home, target;
+	struct target start, target;
 	struct caller *c;
 	struct injection *injection;
 	struct wrong_errnos wrong;
@@ -67,20 +67,20 @@ FIXTURE_SETUP(setns_fault)
 FIXTURE_TEARDOWN(setns_fault)
 {
 	target_destroy(&self->target);
-	target_destroy(&self->home);
+	target_destroy(&self->start);
 	EXPECT_EQ(0, fault_knobs_reset(&self->knobs));
 }
 
 static int prepare(struct caller *c, void *arg)
 {
 	struct injection *injection = arg;
-	const struct target *home = injection->home;
+	const struct target *start = injection->start;
 
 	(void)c;
 	injection->fd = fault_open();
 	if (injection->fd < 0)
 		return -injection->fd;
-	return home && setns(home->pidfd, ns_flags(home->fresh)) ? errno : 0;
+	return start && setns(start->pidfd, ns_flags(start->fresh)) ? errno : 0;
 }
 
 static int before_call(struct caller *c, unsigned int i, void *arg)
@@ -127,7 +127,7 @@ static void call_with_fault(FIXTURE_DATA(setns_fault) *self,
 	caller_run(c);
 }
 
-static void note_wrong_errno(struct wrong_errnos *wrong, const char *message)
+static void record_wrong_errno(struct wrong_errnos *wrong, const char *message)
 {
 	if (!wrong->nr++)
 		snprintf(wrong->first, sizeof(wrong->first), "%s", message);
@@ -150,7 +150,7 @@ static const char *fails_cleanly_at(FIXTURE_DATA(setns_fault) *self,
 	call_with_fault(self, f, nth);
 	err = c->calls[0].err;
 	if (err && err != ENOMEM)
-		note_wrong_errno(&self->wrong,
+		record_wrong_errno(&self->wrong,
 				 explain(c, ended(c, enomem_errs), "fault %u",
 					 nth));
 	if (err && self->injection->used) {
@@ -256,29 +256,29 @@ TEST_F(setns_fault, the_first_of_its_uid_in_a_user_namespace_gets_enomem)
 	EXPECT_FALSE(self->injection->used);
 }
 
-/* There is a namespace of the home and one of the target. */
+/* There is a namespace of start and one of the target. */
 #define NAMESPACES_IN_USE	2
 
 /*
  *	user namespace of the test	sets the limits (ns_limit.h)
- *	`-- home			the caller starts in its namespaces
+ *	`-- start			the caller starts in its namespaces
  *	    `-- target
  */
-#define SETUP_HOME_AND_TARGET(self) do { \
+#define SETUP_START_AND_TARGET(self) do { \
 	SKIP_WITHOUT_TYPE((self)->types, NS_USER); \
 	ASSERT_EQ(0, userns_create()); \
 	SETUP_SYSCTL("user.max_*_namespaces", \
 		     ns_limit_set((self)->types, NAMESPACES_IN_USE)); \
-	SETUP_TARGET(&(self)->home, .number = 1, .fresh = (self)->types); \
+	SETUP_TARGET(&(self)->start, .number = 1, .fresh = (self)->types); \
 	SETUP_TARGET(&(self)->target, .number = 2, .fresh = (self)->types, \
-		     .inside = &(self)->home, .inside_set = (self)->types); \
-	(self)->injection->home = &(self)->home; \
+		     .inside = &(self)->start, .inside_set = (self)->types); \
+	(self)->injection->start = &(self)->start; \
 } while (0)
 
-static void end_home_and_target(FIXTURE_DATA(setns_fault) *self)
+static void end_start_and_target(FIXTURE_DATA(setns_fault) *self)
 {
 	target_destroy(&self->target);
-	target_destroy(&self->home);
+	target_destroy(&self->start);
 }
 
 /* Every type, alone and together with the copy of an fs_struct for mnt. */
@@ -286,7 +286,7 @@ TEST_F(setns_fault, frees_every_namespace_after_faults)
 {
 	const ns_set mnt = NS_BIT(NS_MNT);
 
-	SETUP_HOME_AND_TARGET(self);
+	SETUP_START_AND_TARGET(self);
 	for_each_ns_in(id, self->types) {
 		EXPECT_THAT(pidfd_fails_cleanly(self, NS_BIT(id)));
 		EXPECT_THAT(nsfd_fails_cleanly(self, id));
@@ -295,7 +295,7 @@ TEST_F(setns_fault, frees_every_namespace_after_faults)
 							NS_BIT(id) | mnt));
 	}
 	EXPECT_THAT(errnos_are_enomem(&self->wrong));
-	end_home_and_target(self);
+	end_start_and_target(self);
 	EXPECT_THAT(all_freed(self->c, self->types, freed_by()));
 }
 
@@ -309,11 +309,11 @@ TEST_F(setns_fault, frees_the_user_namespace_after_faults_with_user_and_mnt)
 {
 	const ns_set user = NS_BIT(NS_USER);
 
-	SETUP_HOME_AND_TARGET(self);
+	SETUP_START_AND_TARGET(self);
 	EXPECT_THAT(pidfd_fails_cleanly(self, user | NS_BIT(NS_MNT)));
 	EXPECT_THAT(pidfd_fails_cleanly(self, self->types));
 	EXPECT_THAT(errnos_are_enomem(&self->wrong));
-	end_home_and_target(self);
+	end_start_and_target(self);
 	EXPECT_THAT(all_freed(self->c, self->types & ~user, freed_by()));
 	EXPECT_THAT(all_freed(self->c, user, clock_ms() + USER_WAIT_MS));
 }

@@ -16,19 +16,19 @@
 #include "lib/fixture.h"
 #include "lib/ns_limit.h"
 
-/* While the calls are made, there are those of the home and of the target. */
+/* While the calls are made, there are those of start and of the target. */
 #define NAMESPACES_IN_USE	2
 
 /*
  *	user namespace of the test	sets the limits
- *	`-- home			the caller starts in its namespaces
+ *	`-- start			the caller starts in its namespaces
  *	    `-- target
  *
  * Where a type is foreign, both are in the test's namespace of that type.  A
- * caller in the home's user namespace has no privilege there.
+ * caller in the user namespace of start has no privilege there.
  */
 struct leak {
-	struct target home, target;
+	struct target start, target;
 	struct caller *c;
 	ns_set types;
 };
@@ -38,7 +38,7 @@ struct kind {
 	ns_set with, without;
 	int err;		/* how they end, 0 for success */
 	ns_set foreign;
-	ns_set not_home;	/* types that the caller does not move home */
+	ns_set not_moved;	/* types not moved to those of start */
 	enum caller_peer peer;
 	int (*drop)(void);	/* drops capabilities of the caller, or NULL */
 	bool zombie;		/* the target is dead */
@@ -121,7 +121,7 @@ FIXTURE_VARIANT_ADD(setns_leak, refused_user_beside_a_thread) {
 	.kind = {
 		.with = NS_BIT(NS_USER),
 		.peer = PEER_THREAD_OWN_FS,
-		.not_home = NS_BIT(NS_PID),
+		.not_moved = NS_BIT(NS_PID),
 		.err = EINVAL,
 	},
 };
@@ -131,7 +131,7 @@ FIXTURE_VARIANT_ADD(setns_leak, refused_time_beside_a_thread) {
 		.with = NS_BIT(NS_TIME),
 		.without = NS_BIT(NS_USER),
 		.peer = PEER_THREAD_OWN_FS,
-		.not_home = NS_BIT(NS_PID),
+		.not_moved = NS_BIT(NS_PID),
 		.err = EUSERS,
 	},
 };
@@ -180,9 +180,9 @@ FIXTURE_VARIANT_ADD(setns_leak, refused_zombie) {
 		     ns_limit_set((l)->types, NAMESPACES_IN_USE)); \
 	SETUP_CALLER((l)->c); \
 	__fresh = (l)->types & ~__kind->foreign; \
-	SETUP_TARGET(&(l)->home, .number = 1, .fresh = __fresh); \
+	SETUP_TARGET(&(l)->start, .number = 1, .fresh = __fresh); \
 	SETUP_TARGET(&(l)->target, .number = 2, .fresh = __fresh, \
-		     .inside = &(l)->home, .inside_set = __fresh); \
+		     .inside = &(l)->start, .inside_set = __fresh); \
 } while (0)
 
 FIXTURE_SETUP(setns_leak)
@@ -190,33 +190,33 @@ FIXTURE_SETUP(setns_leak)
 	SETUP_LEAK(&self->l, &variant->kind);
 }
 
-/* Without processes, the namespaces of the home and of the target are freed. */
-static void end_home_and_target(struct leak *l)
+/* Without processes, the namespaces of start and of the target are freed. */
+static void end_start_and_target(struct leak *l)
 {
 	target_destroy(&l->target);
-	target_destroy(&l->home);
+	target_destroy(&l->start);
 }
 
 FIXTURE_TEARDOWN(setns_leak)
 {
-	end_home_and_target(&self->l);
+	end_start_and_target(&self->l);
 }
 
-struct start {
-	const struct target *home;
+struct origin {
+	const struct target *start;
 	ns_set types;
 	int (*drop)(void);
 };
 
-/* The caller's namespaces become the home's, so that they can be freed. */
-static int go_home(struct caller *c, void *arg)
+/* The caller's namespaces become those of start, so that they can be freed. */
+static int go_to_start(struct caller *c, void *arg)
 {
-	const struct start *start = arg;
+	const struct origin *origin = arg;
 
 	(void)c;
-	if (setns(start->home->pidfd, ns_flags(start->types)))
+	if (setns(origin->start->pidfd, ns_flags(origin->types)))
 		return errno;
-	return start->drop ? start->drop() : 0;
+	return origin->drop ? origin->drop() : 0;
 }
 
 /* Calls by pidfd, and by nsfd, that are refused. */
@@ -238,7 +238,7 @@ static const char *refused(struct leak *l, const struct kind *kind)
 
 /*
  * Calls by pidfd, and by nsfd, that attach to the target.  After each of them
- * the caller returns to the home, which it cannot after the last, to all types.
+ * the caller returns to start, which it cannot after the last, to all types.
  */
 static const char *all_attached(struct leak *l)
 {
@@ -248,11 +248,11 @@ static const char *all_attached(struct leak *l)
 
 	for_each_subset(set, types) {
 		caller_by_pidfd(c, t, set);
-		caller_by_pidfd(c, &l->home, set);
+		caller_by_pidfd(c, &l->start, set);
 	}
 	for_each_ns_in(id, types) {
 		caller_by_nsfd(c, t, id);
-		caller_by_nsfd(c, &l->home, id);
+		caller_by_nsfd(c, &l->start, id);
 	}
 	caller_by_pidfd(c, t, l->types);
 	/* Other tests look at where each of these calls leads. */
@@ -261,20 +261,20 @@ static const char *all_attached(struct leak *l)
 	return attached(c);
 }
 
-/* Makes the calls of @kind, from the home. */
+/* Makes the calls of @kind, from start. */
 static const char *calls_end_as_expected(struct leak *l,
 					 const struct kind *kind)
 {
-	struct start start = {
-		.home = &l->home,
-		.types = l->home.fresh & ~kind->not_home,
+	struct origin origin = {
+		.start = &l->start,
+		.types = l->start.fresh & ~kind->not_moved,
 		.drop = kind->drop,
 	};
 	struct caller *c = l->c;
 
 	caller_reset(c);
-	c->prepare = go_home;
-	c->arg = &start;
+	c->prepare = go_to_start;
+	c->arg = &origin;
 	c->peer = kind->peer;
 	return kind->err ? refused(l, kind) : all_attached(l);
 }
@@ -286,7 +286,7 @@ TEST_F(setns_leak, frees_every_namespace)
 	if (variant->kind.zombie)
 		ASSERT_EQ(0, target_kill(&l->target));
 	EXPECT_THAT(calls_end_as_expected(l, &variant->kind));
-	end_home_and_target(l);
+	end_start_and_target(l);
 	EXPECT_THAT(all_freed(l->c, l->types, freed_by()));
 }
 
@@ -336,12 +336,12 @@ TEST_F(setns_leak, frees_every_root)
 	struct leak *l = &self->l;
 	unsigned int gone;
 
-	SETUP_WATCH(self->inotify, &l->home);
+	SETUP_WATCH(self->inotify, &l->start);
 	SETUP_WATCH(self->inotify, &l->target);
 	if (variant->kind.zombie)
 		ASSERT_EQ(0, target_kill(&l->target));
 	EXPECT_THAT(calls_end_as_expected(l, &variant->kind));
-	end_home_and_target(l);
+	end_start_and_target(l);
 	gone = await_unmounts(self->inotify, 2, freed_by());
 	EXPECT_THAT_EQ(2, gone,
 		       "roots are left over: %u of 2 filesystems are gone",
@@ -366,7 +366,7 @@ FIXTURE_SETUP(setns_leak_foreign_mnt)
 
 FIXTURE_TEARDOWN(setns_leak_foreign_mnt)
 {
-	end_home_and_target(&self->l);
+	end_start_and_target(&self->l);
 }
 
 TEST_F(setns_leak_foreign_mnt, frees_every_namespace)
@@ -374,7 +374,7 @@ TEST_F(setns_leak_foreign_mnt, frees_every_namespace)
 	struct leak *l = &self->l;
 
 	EXPECT_THAT(calls_end_as_expected(l, &self->kind));
-	end_home_and_target(l);
+	end_start_and_target(l);
 	EXPECT_THAT(all_freed(l->c, l->types, freed_by()));
 }
 

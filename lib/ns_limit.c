@@ -12,7 +12,7 @@
 #include "privilege.h"
 #include "proc.h"
 
-static int set_one(enum ns_id id, unsigned int number)
+static int write_limit(enum ns_id id, unsigned int number)
 {
 	char path[64], text[16];
 
@@ -28,11 +28,11 @@ int ns_limit_set(ns_set types, unsigned int number)
 
 	for_each_ns_in(id, types)
 		if (!err)
-			err = set_one(id, number);
+			err = write_limit(id, number);
 	return err;
 }
 
-/* What create_one() returns if the limit allows more than one. */
+/* What create_first() returns if the limit allows more than one. */
 #define NOT_LIMITED	126
 
 struct attempt {
@@ -73,7 +73,7 @@ static int create_second(void *arg)
  * Creates one namespace of each type.  A second one must fail: where nothing
  * limits them, a leak would go unnoticed.
  */
-static int create_one(void *arg)
+static int create_first(void *arg)
 {
 	const struct attempt *a = arg;
 	ns_set rest = a->types & ~NS_BIT(NS_USER);
@@ -106,7 +106,7 @@ static ns_set left_over(ns_set types)
 	for_each_ns_in(id, types) {
 		struct attempt a = { .types = NS_BIT(id) };
 
-		if (in_child(create_one, &a) == ENOSPC)
+		if (in_child(create_first, &a) == ENOSPC)
 			left |= NS_BIT(id);
 	}
 	return left;
@@ -119,7 +119,7 @@ const char *all_freed(struct caller *c, ns_set types, __s64 until)
 	ns_set left = 0;
 
 	if (!err)
-		err = in_child(create_one, &a);
+		err = in_child(create_first, &a);
 	if (!err)
 		return NULL;
 	if (err == ENOSPC)
