@@ -6,7 +6,7 @@
 
 set -eu
 
-here=$(cd -P -- "$(dirname -- "$0")/.." && pwd) || exit 2
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd) || exit 2
 
 die()
 {
@@ -80,8 +80,7 @@ case $#,${1:-} in
 *)	usage >&2
 	exit 2 ;;
 esac
-# shellcheck source=lib/setup.sh
-. "$here/lib/setup.sh"
+. "$here/tools/scripts/setup.sh"
 need_command gnuplot gnuplot-nox
 install_missing
 
@@ -103,7 +102,7 @@ machine=$(sed -n 's/^# \(Linux .*\);.*/\1/p' "$part/out")
 [ -n "$machine" ] || die "$program says nothing of the machine"
 sentence=$(summary "$part/csv")
 gnuplot -e "csv='$part/csv'; svg='$part/svg'; machine='$(echo "$machine" | tr -d "'")'" \
-	"$here/bench/plot.gp" || die "gnuplot failed"
+	"$tools/bench/plot.gp" || die "gnuplot failed"
 {
 	echo "$sentence"
 	echo

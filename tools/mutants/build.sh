@@ -5,12 +5,10 @@
 
 set -u
 
-mutants=$(cd -- "$(dirname -- "$0")" && pwd)
-vm=${mutants%/*}/vm
-# shellcheck source=vm/common.sh
-. "$vm/common.sh"
-# shellcheck source=vm/kernels.sh
-. "$vm/kernels.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/vm/common.sh"
+mutants=$tools/mutants
+. "$here/tools/vm/kernels.sh"
 
 usage()
 {
@@ -27,7 +25,7 @@ usage()
 	EOF
 }
 
-# The options of vm/kernels.sh's build()
+# The options of build() in kernels.sh
 fragments()
 {
 	cat "$vm/base.config" "$vm/faults.config" "$mutants/config"
@@ -112,7 +110,7 @@ exec 8> "$dir.lock"
 flock 8
 wanted=$({ echo "$tree"; fragments mutants; cat "$mutants/functions" \
 	"$mutants/hand-made" "$mutants/seed.py" "$mutants"/systematic.* \
-	"$mutants"/setns_mutant.? "$here/namespaces.h"; } | sha256sum)
+	"$mutants"/setns_mutant.? "$here/lib/namespaces.h"; } | sha256sum)
 if [ "$(cat "$dir/built" 2>/dev/null)" != "$wanted" ]; then
 	rm -f "$dir/built"
 	seed

@@ -6,14 +6,11 @@
 
 set -u
 
-mutants=$(cd -- "$(dirname -- "$0")" && pwd)
-vm=${mutants%/*}/vm
-# shellcheck source=vm/common.sh
-. "$vm/common.sh"
-# shellcheck source=vm/kernels.sh
-. "$vm/kernels.sh"
-# shellcheck source=vm/programs.sh
-. "$vm/programs.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/vm/common.sh"
+mutants=$tools/mutants
+. "$here/tools/vm/kernels.sh"
+. "$here/tools/vm/programs.sh"
 
 usage()
 {
@@ -65,15 +62,14 @@ prepare()
 # base64 on the guest's terminal
 run_guest()
 {
+	make_tree amd64
 	make_initramfs amd64
 	mkdir "$scratch/more"
 	cat > "$scratch/more/guest.sh" <<-'END'
 	mkdir -p /sys/fs/cgroup/setns && echo $$ > /sys/fs/cgroup/setns/cgroup.procs
 	echo 1 > /sys/kernel/debug/gcov/reset
-	for program in "$1"/*; do
-		timeout -s KILL 120 "$program" > /dev/null 2>&1
-		echo "program ${program##*/} $?"
-	done
+	/runner --ktap --jobs 1 --no-kernel-log --dir /tests --timeout 120 \
+		--known /known_bugs 2>&1 | grep '^not ok'
 	cd /sys/kernel/debug/gcov || exit
 	find . -name '*.gcda' | while read -r file; do
 		echo "counter ${file#./}"
@@ -102,8 +98,7 @@ run_guest()
 	tr -d '\r' < "$scratch/said" > "$scratch/report"
 	grep -q '^done$' "$scratch/report" ||
 		die "the guest did not get through: $(tail -n 1 "$scratch/console")"
-	grep '^program .* [^04]$' "$scratch/report" |
-		sed "s/^program \(.*\) \(.*\)/${0##*/}: \1 fails: exit \2/" >&2
+	sed -n "s/^not ok [0-9]* /${0##*/}: fails: /p" "$scratch/report" >&2
 }
 
 # The counters where gcov looks for them: beside the objects

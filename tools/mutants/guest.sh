@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs in a guest as /guest.sh, started by vm/init: takes mutants from its
+# Runs in a guest as /guest.sh, started by tools/vm/init: takes mutants from its
 # terminal one by one, as "NUMBER PROGRAM=SECONDS...", lets each live while the
-# programs, which are in the directory $1, run for as long as that, and reports
-# what they noticed. After a "-" the first program that notices ends it. The host
-# hears, per mutant:
+# programs in /tests run for at most so many seconds, and reports what they
+# noticed. After a "-" the first program that notices ends it. The host hears, per
+# mutant:
 #	start NAME
 #	program NAME STATUS BEGIN END TESTS
 #	failed NAME TEST
@@ -14,10 +14,10 @@
 #	done NUMBER STATE	clean, or why this guest is not to be used again
 
 switch=/sys/module/kernel/parameters/setns_mutant
-# More than lib/splats: one kernel, whose every such line is a bug's.
+# More patterns than the runner has: in this kernel each such line tells of a bug.
 splats='WARNING|BUG|Oops|INFO: |general protection|refcount_t|scheduling while|leaked|still has'
 
-# What a mutant must not change for those that come after it
+# What a mutant must not change for the next ones
 fingerprint()
 {
 	hostname
@@ -26,18 +26,22 @@ fingerprint()
 	readlink /proc/self/ns/*
 }
 
-# $1: program, $2: seconds that it may take
+# program NAME SECONDS: the runner tells a known bug of this kernel from a seeded
+# one. A bug can keep the runner itself from ending, so that has a limit, too. As
+# with timeout(1), status 137 is a program that was killed when its time was over.
 program()
 {
-	name=${1##*/}
+	name=$1
 	echo "start $name"
 	begin=$(cut -d ' ' -f 1 /proc/uptime)
-	timeout -s KILL "$2" "$1" > /run/out 2>&1 < /dev/null
+	timeout -s KILL "$(($2 + 10))" /runner --ktap --no-kernel-log --dir /tests \
+		--known /known_bugs --timeout "$2" --program "$name" \
+		> /run/out 2>&1 < /dev/null
 	status=$?
+	! grep -q "^# $name: still ran after " /run/out || status=137
 	echo "program $name $status $begin $(cut -d ' ' -f 1 /proc/uptime) $(
-		grep -c -E '^ *(not )?ok ' /run/out)"
-	sed -n -e '/# XFAIL/d' -e '/# SKIP/d' \
-		-e "s/^ *not ok [0-9]* \(- \)\{0,1\}\([^ ]*\).*/failed $name \2/p" /run/out
+		grep -c -E '^  (not )?ok ' /run/out)"
+	sed -n "s/^  not ok [0-9]* \(- \)\{0,1\}\([^ ]*\).*/failed $name \2/p" /run/out
 	case $status in
 	0|4)	;;
 	*)	grep -E '^ *# [a-z_0-9]*\.c:[0-9]' /run/out | head -n 12 |
@@ -46,8 +50,8 @@ program()
 	dmesg -c | grep -E "$splats" | head -n 5 | sed "s/^/splat $name /"
 }
 
-# Processes that are neither ours nor the kernel's own. A loop or a lock in the
-# kernel may keep one from dying.
+# Processes other than this one, its children, and the kernel's own. A loop or a
+# lock in the kernel can keep one from dying.
 others()
 {
 	for stat in /proc/[0-9]*/stat; do
@@ -62,7 +66,7 @@ others()
 	done
 }
 
-# Nobody and nothing outlives a mutant.
+# Ends all that a mutant left.
 settle()
 {
 	kill -9 -1
@@ -84,18 +88,18 @@ settle()
 if [ -e /sys/fs/cgroup/cgroup.procs ]; then
 	mkdir /sys/fs/cgroup/setns && echo $$ > /sys/fs/cgroup/setns/cgroup.procs
 fi
-# A leak needs no more to be one where nobody else works.
-export SETNS_ROOM_MS=3000
+# In an idle guest the kernel frees namespaces at once.
+export SETNS_LEAK_MS=3000
 dmesg -c > /dev/null
 fingerprint > /run/then 2>&1
 taint=$(cat /proc/sys/kernel/tainted)
-echo "ready $(uname -r) $(cd "$1" && echo *)"
+echo "ready $(uname -r) $(cd /tests && echo *)"
 while read -r number programs; do
 	echo "$number" > $switch || break
 	first=''
 	for word in $programs; do
 		[ "$word" != - ] || { first=1; continue; }
-		program "$1/${word%=*}" "${word#*=}"
+		program "${word%=*}" "${word#*=}"
 		[ -z "$first" ] || [ "$status" = 0 ] || [ "$status" = 4 ] || break
 	done
 	echo 0 > $switch

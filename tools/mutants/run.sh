@@ -6,12 +6,10 @@
 
 set -u
 
-mutants=$(cd -- "$(dirname -- "$0")" && pwd)
-vm=${mutants%/*}/vm
-# shellcheck source=vm/common.sh
-. "$vm/common.sh"
-# shellcheck source=vm/programs.sh
-. "$vm/programs.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/vm/common.sh"
+mutants=$tools/mutants
+. "$here/tools/vm/programs.sh"
 
 usage()
 {
@@ -82,6 +80,7 @@ select_tenth()
 # The suite's programs and the tree's, and the guest's side of the run
 make_guest()
 {
+	make_tree amd64
 	make_initramfs amd64
 	mkdir -p "$scratch/more/tests"
 	strip -o "$scratch/more/tests/tree-pidfd_setns_test" \
@@ -95,7 +94,8 @@ make_guest()
 # Results hold for the programs and the kernel that they were made with.
 same_as_before()
 {
-	now=$( { cat "$build/built" "$mutants/guest.sh" "$mutants/drive.py"
+	now=$( { cat "$build/built" "$mutants/guest.sh" "$mutants/drive.py" \
+			"$tools/known_bugs" "$cache/programs/amd64-runner/runner"
 		for name in $(make -s -C "$here" print-tests); do
 			cat "$cache/programs/amd64/$name"
 		done; echo "$first"; } | sha256sum)

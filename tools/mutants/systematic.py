@@ -13,8 +13,9 @@ import re
 
 # The one table of namespaces
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
-                       "namespaces.h"), encoding="utf-8") as header:
-    FLAGS = re.findall(r'X\(\w+, "\w+", (CLONE_\w+)', header.read())
+                       os.pardir, "lib", "namespaces.h"),
+          encoding="utf-8") as header:
+    FLAGS = re.findall(r'[XY]\(\w+, "\w+", (CLONE_\w+)', header.read())
 NEIGHBOUR = dict(zip(FLAGS, FLAGS[1:] + FLAGS[:1]))
 NEIGHBOUR["CAP_SYS_ADMIN"] = "CAP_SYS_BOOT"
 NEIGHBOUR["CAP_SYS_CHROOT"] = "CAP_SYS_PTRACE"

@@ -9,8 +9,8 @@
 
 set -eu
 
-# shellcheck source=setup.sh
-. "$(dirname -- "$0")/setup.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/scripts/setup.sh"
 cache=$cache/harness
 part=
 

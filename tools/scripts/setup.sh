@@ -2,10 +2,14 @@
 # shellcheck shell=sh
 #
 # To be sourced: where things are kept, what must be installed, and installing it.
-# The one who sources this defines die() and here, this directory.
+# A script that sources this has defined $here, the top directory, and later
+# defines die().
+
+# shellcheck disable=SC2154 # $here is set by the script that sources this
+tools=$here/tools
 
 # What was fetched or built, from run to run
-# shellcheck disable=SC2034 # for who sources this
+# shellcheck disable=SC2034 # used by scripts that source this
 cache=${SETNS_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/setns-selftest}
 
 # What is missing, and the packages that have it.
@@ -65,8 +69,7 @@ need_build()
 	esac
 	need_file "C library headers" /usr/include/stdio.h libc6-dev
 	need_file sys/capability.h /usr/include/sys/capability.h libcap-dev
-	# shellcheck disable=SC2154 # here is the sourcing script's
-	harness=$here/tools/scripts/harness.sh
+	harness=$tools/scripts/harness.sh
 	if [ -z "${KSRC:-}" ] && ! [ -e "$here/../lib.mk" ]; then
 		need_command xz xz-utils
 		said=$(sh "$harness" 2>&1) || case $said in

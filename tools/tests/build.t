@@ -65,11 +65,11 @@ extract()
 # and holds their lock. On failure $why says why.
 prepare_trees()
 {
-	why=$("$here/vm/debian.sh" newest "$1" '^linux-source-[0-9.]*$' 2>&1) ||
+	why=$("$tools/vm/debian.sh" newest "$1" '^linux-source-[0-9.]*$' 2>&1) ||
 		return 1
 	package=$why
 	# The same as what kernels are built from, so that it is there only once.
-	why=$("$here/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
+	why=$("$tools/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
 		get "$1" "$cache/packages/$package" "$package" 2>&1) || return 1
 	tarball=$cache/packages/$package/usr/src/$package.tar.xz
 	dir=$cache/trees/${package}_$(stat -c %s-%Y "$tarball")
@@ -221,7 +221,7 @@ cross_compile()
 # libcap for the other architecture, not installed
 codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 libcap=$cache/packages/libcap-arm64
-no_cross=$("$here/vm/debian.sh" --arch arm64 get "$codename" "$libcap" \
+no_cross=$("$tools/vm/debian.sh" --arch arm64 get "$codename" "$libcap" \
 	libcap-dev libcap2 2>&1) && no_cross=
 
 for suite in $suites; do

@@ -14,8 +14,7 @@ need_build
 install_missing
 [ "$(id -u)" = 0 ] || die "needs root, which most of the tests that are lied to need"
 
-# shellcheck source=leftovers.sh
-. "$here/tests/leftovers.sh"
+. "$here/tools/tests/leftovers.sh"
 
 lib=$scratch/lies.so
 case $lib in

@@ -111,7 +111,7 @@ if [ "$(id -u)" = 0 ]; then
 	chown 65534:65534 "$scratch/home"
 	# shellcheck disable=SC2086
 	check 'an ordinary user has a cache' env -u SETNS_CACHE HOME="$scratch/home" \
-		$as_user sh "$here/lib/harness.sh"
+		$as_user sh "$tools/scripts/harness.sh"
 	is 'with nothing in it but the harness' "$(cd "$scratch/home" &&
 		find . -type f | grep -cv '/tools/testing/selftests/')" 0
 	# shellcheck disable=SC2016 # for the inner shell

@@ -30,8 +30,7 @@ if [ -z "${SETNS_STRESS_INSIDE:-}" ]; then
 	fi
 fi
 
-# shellcheck source=leftovers.sh
-. "$here/tests/leftovers.sh"
+. "$here/tools/tests/leftovers.sh"
 
 # Hides what others do there, unless this is there itself.
 quiet_tmp=

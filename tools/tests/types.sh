@@ -9,7 +9,7 @@ need_file "C library headers" /usr/include/stdio.h libc6-dev
 install_missing
 
 enter=$scratch/enter
-cc -Wall -Wextra -o "$enter" "$here/tests/enter.c" "$here/namespaces.c" "$here/proc.c" ||
+cc -Wall -Wextra -o "$enter" "$tools/tests/enter.c" "$here/namespaces.c" "$here/proc.c" ||
 	bail_out 'tests/enter.c does not build'
 types=$("$enter" --types)
 

@@ -7,11 +7,10 @@
 
 set -u
 
-vm=$(cd -- "$(dirname -- "$0")" && pwd)
-# shellcheck source-path=SCRIPTDIR
-. "$vm/common.sh"
-. "$vm/programs.sh"
-. "$vm/guests.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/vm/common.sh"
+. "$here/tools/vm/programs.sh"
+. "$here/tools/vm/guests.sh"
 
 usage()
 {
@@ -49,9 +48,6 @@ check_image()
 
 prepare()
 {
-	environment=$(guest_environment)
-	[ ${#environment} -lt 1000 ] ||
-		die "too long for a kernel's command line: $environment"
 	archs=$(while read -r image; do
 		check_image "$image" || exit
 	done < "$scratch/images") || exit
@@ -62,6 +58,8 @@ prepare()
 	done
 	install_missing
 	for arch in $archs; do
+		make_tree "$arch"
+		write_words "$scratch/guest"
 		make_initramfs "$arch"
 	done
 }
@@ -102,7 +100,7 @@ start_guest()
 		-accel "$(accelerator "$image" "$arch")" -m "$memory" \
 		-smp "$(processors "$cpus")" \
 		-kernel "$image" -initrd "$scratch/$arch.initramfs" \
-		-append "$words $quick $(guest_environment)$append" \
+		-append "$words $quick $append" \
 		-chardev "file,id=console,path=$console" \
 		-chardev stdio,id=report,signal=off "$@" \
 		< /dev/null > "$ktap" &

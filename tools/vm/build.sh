@@ -6,10 +6,9 @@
 
 set -eu
 
-vm=$(cd -- "$(dirname -- "$0")" && pwd)
-# shellcheck source-path=SCRIPTDIR
-. "$vm/common.sh"
-. "$vm/kernels.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/vm/common.sh"
+. "$here/tools/vm/kernels.sh"
 
 usage()
 {

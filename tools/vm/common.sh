@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2034 # used by who reads this
+# shellcheck shell=sh disable=SC2034 # used by scripts that source this
 #
-# What the scripts of this directory share. They set $vm, their own directory,
-# before they read it.
+# To be sourced: what the scripts of this directory and of tools/mutants share.
+# They have defined $here, the top directory.
 
-# shellcheck disable=SC2154 # vm
-here=${vm%/*}
-# shellcheck source-path=SCRIPTDIR/..
-. "$here/lib/setup.sh"
+# shellcheck disable=SC2154 # $here is set by the script that sources this
+. "$here/tools/scripts/setup.sh"
+vm=$tools/vm
 scratch=''
 children=''
 

@@ -7,9 +7,8 @@
 
 set -eu
 
-vm=$(cd -- "$(dirname -- "$0")" && pwd)
-# shellcheck source-path=SCRIPTDIR
-. "$vm/common.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/vm/common.sh"
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 

@@ -7,11 +7,10 @@
 
 set -u
 
-vm=$(cd -- "$(dirname -- "$0")" && pwd)
-# shellcheck source-path=SCRIPTDIR
-. "$vm/common.sh"
-. "$vm/guests.sh"
-. "$vm/programs.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/vm/common.sh"
+. "$here/tools/vm/guests.sh"
+. "$here/tools/vm/programs.sh"
 
 # name, then what to fetch (architecture, suite, flavour) or to build (name)
 kernels='
@@ -117,9 +116,15 @@ main()
 		overall "$scratch/absent"
 		exit
 	fi
+	[ -z "$patterns" ] || {
+		set -f
+		# shellcheck disable=SC2086 # a pattern a word
+		set -- "$@" -- $patterns
+		set +f
+	}
 	interruptible "$vm/boot.sh" ${jobs:+--jobs "$jobs"} --timeout "$limit" \
 		--memory "$memory" --cpus "$cpus" --append "$append" \
-		--absent "$scratch/absent" \
+		--absent "$scratch/absent" ${strict:+--strict} ${user:+--user} \
 		${programs:+--programs "$programs"} "$@"
 	exit
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2034,SC2154 # shared with who reads this
+# shellcheck shell=sh disable=SC2034,SC2154 # shared with scripts that source this
 #
 # The static programs that guests run, the initramfs around them, and what QEMU
 # is told for all guests.
@@ -18,7 +18,7 @@ quick="$quick${khz:+ tsc_early_khz=$khz}"
 processor=max,cx16=off
 
 # processors N: what -smp is told. QEMU's BIOS names only the first of a package to
-# a kernel without ACPI, which is what vm/base.config makes.
+# a kernel without ACPI, which is what base.config makes.
 processors()
 {
 	echo "$1,sockets=$1"
@@ -50,9 +50,9 @@ need_guest()
 	need_command "$qemu" "$qemu_package"
 	need_command cpio cpio
 	need_command busybox busybox-static
-	if [ -z "$programs" ] && [ -z "$cross" ]; then
+	if [ -z "$cross" ]; then
 		need_build
-	elif [ -z "$programs" ]; then
+	else
 		need_command "${cross}gcc" "gcc-${cross%-}"
 		need_file "the C library for $1" "/usr/$triplet/lib/libc.a" \
 			"libc6-dev-$1-cross"
@@ -66,6 +66,22 @@ foreign()
 	package=$cache/packages/$2-$1
 	"$vm/debian.sh" --arch "$1" get "$(. /etc/os-release && echo "$VERSION_CODENAME")" \
 		"$package" "$2" || exit
+}
+
+# make_runner ARCH: the runner, static and stripped, in $scratch/guest
+make_runner()
+{
+	exec 7> "$cache/programs.lock"
+	flock 7
+	make -s -C "$tools/runner" OUTPUT="$cache/programs/$1-runner" \
+		RUNNER_CC="${cross}gcc" RUNNER_CFLAGS='-O2 -Wall -Wextra -static' \
+		> "$scratch/make" 2>&1 ||
+		die "cannot build the static runner for $1: $(
+			grep -m 1 -E 'rror' "$scratch/make")"
+	"${cross}strip" -o "$scratch/guest/runner" \
+		"$cache/programs/$1-runner/runner" ||
+		die "cannot write to $scratch: is the disk full?"
+	exec 7>&-
 }
 
 # make_programs ARCH: the suite, static and stripped, in $scratch/guest/tests
@@ -113,21 +129,24 @@ make_tree()
 {
 	arch_facts "$1"
 	mkdir -p "$scratch/guest/tests"
-	cp "$vm/guest.sh" "$here/lib/splats" "$scratch/guest" ||
+	cp "$vm/guest.sh" "$tools/known_bugs" "$here/settings" "$scratch/guest" ||
 		die "cannot write to $scratch: is the disk full?"
+	: > "$scratch/guest/words"
+	: > "$scratch/guest/environment"
+	make_runner "$1"
 	if [ -n "$programs" ]; then
-		[ -n "$(ls "$programs")" ] || die "--programs: no program in $programs"
-		cp "$programs"/* "$scratch/guest/tests" ||
+		set -- "$programs"/*_test
+		[ -x "$1" ] || die "--programs: no program *_test in $programs"
+		cp "$@" "$scratch/guest/tests" ||
 			die "--programs: cannot copy those of $programs"
 	else
 		make_programs "$1"
 	fi
 }
 
-# make_initramfs ARCH: in $scratch/ARCH.initramfs
+# make_initramfs ARCH: what make_tree() made, in $scratch/ARCH.initramfs
 make_initramfs()
 {
-	make_tree "$1"
 	find_busybox "$1"
 	root=$scratch/guest
 	(cd "$root" && mkdir bin etc mnt root)

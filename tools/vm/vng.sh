@@ -6,12 +6,11 @@
 
 set -u
 
-vm=$(cd -- "$(dirname -- "$0")" && pwd)
-# shellcheck source-path=SCRIPTDIR
-. "$vm/common.sh"
-. "$vm/kernels.sh"
-. "$vm/programs.sh"
-. "$vm/guests.sh"
+here=$(cd -P -- "$(dirname -- "$0")/../.." && pwd)
+. "$here/tools/vm/common.sh"
+. "$here/tools/vm/kernels.sh"
+. "$here/tools/vm/programs.sh"
+. "$here/tools/vm/guests.sh"
 
 usage()
 {
@@ -91,6 +90,7 @@ prepare()
 	done < "$scratch/images" > "$scratch/built" || exit
 	mv "$scratch/built" "$scratch/images"
 	make_tree "$(dpkg --print-architecture)"
+	write_words "$scratch/guest"
 }
 
 tree_or_image()
@@ -163,8 +163,8 @@ start_guest()
 		--rodir "/tmp/setns=$scratch/guest" \
 		--qemu-opts="-cpu $processor -chardev file,id=report,path=$ktap $(
 			)-serial chardev:report" \
-		--append "panic=-1" --append "$append" --exec "stty raw < /dev/ttyS1; env $(
-			guest_environment)sh /tmp/setns/guest.sh /tmp/setns/tests > /dev/ttyS1 2>&1"
+		--append "panic=-1" --append "$append" \
+		--exec 'stty raw < /dev/ttyS1; sh /tmp/setns/guest.sh > /dev/ttyS1 2>&1'
 	[ "$(accelerator "$kernel" "$native")" = kvm ] || set -- "$@" --disable-kvm
 	mkfifo "$console.pipe"
 	cat "$console.pipe" > "$console" &

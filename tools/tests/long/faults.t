@@ -7,7 +7,7 @@
 # shellcheck source=../tap.sh
 . "$(dirname -- "$0")/../tap.sh"
 
-image=$("$here/vm/build.sh" faults 2> "$scratch/said") ||
+image=$("$tools/vm/build.sh" faults 2> "$scratch/said") ||
 	die "$(tail -n 1 "$scratch/said")"
 make -s -C "$here" OUTPUT="$scratch/guest" USERLDFLAGS=-static all \
 	> "$scratch/said" 2>&1 || bail_out "$(tail -n 1 "$scratch/said")"
@@ -49,7 +49,7 @@ guest()
 		echo 'echo "ok 1 it"'
 	} > "$scratch/programs/guest_test"
 	chmod 755 "$scratch/programs/guest_test"
-	"$here/vm/boot.sh" --programs "$scratch/programs" "$image" -- \
+	"$tools/vm/boot.sh" --programs "$scratch/programs" "$image" -- \
 		'guest_test:*' > "$scratch/out" 2>&1
 	is "$1: exit status" $? 0
 	is "$1" "$(sed -n 's/.*# said: //p' "$scratch/out")" ""

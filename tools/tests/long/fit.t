@@ -27,10 +27,10 @@ suite=trixie-backports
 # What is asked of the tree: $tree
 make_tree()
 {
-	package=$("$here/vm/debian.sh" newest $suite '^linux-source-[0-9.]*$' 2>&1) ||
+	package=$("$tools/vm/debian.sh" newest $suite '^linux-source-[0-9.]*$' 2>&1) ||
 		die "$package"
 	deb=$cache/packages/$suite-source
-	said=$("$here/vm/debian.sh" get $suite "$deb" "$package" 2>&1) || die "$said"
+	said=$("$tools/vm/debian.sh" get $suite "$deb" "$package" 2>&1) || die "$said"
 	tarball=$deb/usr/src/$package.tar.xz
 	tree=$cache/trees/fit-${package}_$(stat -c %s-%Y "$tarball")
 	mkdir -p "$cache/trees"
@@ -72,7 +72,7 @@ export GIT_CONFIG_COUNT=2 \
 	GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0='A Sender' \
 	GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1='sender@example.org'
 patch=$scratch/0001.patch
-sh "$here/lib/patch.sh" "$tree" > "$patch" 2> "$scratch/said"
+sh "$tools/scripts/patch.sh" "$tree" > "$patch" 2> "$scratch/said"
 is 'make patch' "$?$(cat "$scratch/said")" 0
 check 'the patch applies to the tree' git -C "$tree" apply --check "$patch"
 like 'it adds a line to TARGETS' "$(git apply --summary --numstat "$patch")" \
@@ -150,7 +150,7 @@ check 'W=1 with clang' builds clang -Wno-unknown-warning-option $w1
 is 'W=1 with gcc, what has no prototype' \
 	"$(cd "$here" && gcc -Wmissing-prototypes -Wmissing-declarations \
 		-fsyntax-only $(sources not) 2>&1)" ''
-harness=$(sh "$here/lib/harness.sh") || die "$harness"
+harness=$(sh "$tools/scripts/harness.sh") || die "$harness"
 is 'sparse' "$(cd "$here" && sources | while read -r file; do
 	sparse -Wno-decl -D_GNU_SOURCE= -isystem "$harness" "$file"
 done 2>&1)" ''

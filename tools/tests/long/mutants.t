@@ -13,10 +13,10 @@ need_command gcc gcc
 need_command setpriv util-linux
 install_missing
 
-mutants=$here/mutants
+mutants=$tools/mutants
 tab='	'
 
-# A tree of two functions of those that mutants/functions names
+# A tree of two functions of those that tools/mutants/functions names
 tree=$scratch/tree
 mkdir -p "$tree/kernel" "$tree/include/linux/sched"
 for header in types cred nsproxy proc_fs sched/coredump sched/signal sem time_namespace; do

@@ -26,8 +26,7 @@ if [ "$(id -u)" = 0 ] && [ -z "${SETNS_NSENTER_INSIDE:-}" ]; then
 fi
 unset SETNS_NSENTER_INSIDE
 
-# shellcheck source=../types.sh
-. "$here/tests/types.sh"
+. "$here/tools/tests/types.sh"
 chmod 755 "$scratch"
 cd / || exit 2
 
@@ -242,7 +241,7 @@ foreign()
 	program=$2
 	shift 2
 	at=$cache/packages/$suite-$program
-	why=$("$here/vm/debian.sh" get "$suite" "$at" libc6 "$@" 2>&1) || return 1
+	why=$("$tools/vm/debian.sh" get "$suite" "$at" libc6 "$@" 2>&1) || return 1
 	rm -rf "$scratch/$suite-$program"
 	cp -r "$at" "$scratch/$suite-$program"
 	at=$scratch/$suite-$program
@@ -293,6 +292,5 @@ for suite in trixie sid; do
 		skip "nsenter of $suite" "$why"
 	fi
 done
-# shellcheck source=../containers.sh
-. "$here/tests/containers.sh"
+. "$here/tools/tests/containers.sh"
 done_testing

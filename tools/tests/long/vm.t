@@ -7,8 +7,7 @@
 
 # shellcheck source=../tap.sh
 . "$(dirname -- "$0")/../tap.sh"
-# shellcheck source=../leftovers.sh
-. "$here/tests/leftovers.sh"
+. "$here/tools/tests/leftovers.sh"
 
 need_command qemu-system-x86_64 qemu-system-x86
 need_command busybox busybox-static
@@ -16,9 +15,9 @@ need_command cpio cpio
 need_command setpriv util-linux
 install_missing
 
-boot=$here/vm/boot.sh
+boot=$tools/vm/boot.sh
 suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-kernel=$("$here/vm/debian.sh" kernel "$suite" cloud-amd64 2>&1) || die "$kernel"
+kernel=$("$tools/vm/debian.sh" kernel "$suite" cloud-amd64 2>&1) || die "$kernel"
 
 # program DIRECTORY NAME: the body of a test program is read.
 program()
@@ -331,7 +330,7 @@ one_line 'no busybox' 2 'boot.sh: missing: busybox*' \
 	env PATH="$scratch/path" "$boot" --programs "$scratch/pass" "$kernel"
 without vng
 one_line 'no vng' 2 'vng.sh: no vng: install the package virtme-ng*' \
-	env PATH="$scratch/path" "$here/vm/vng.sh" --programs "$scratch/pass" "$kernel"
+	env PATH="$scratch/path" "$tools/vm/vng.sh" --programs "$scratch/pass" "$kernel"
 without df
 printf '#!/bin/sh\necho x; echo "fs 1 1 1024 1%% /"\n' > "$scratch/path/df"
 chmod 755 "$scratch/path/df"
@@ -339,12 +338,12 @@ one_line 'not enough disk' 2 'boot.sh: not enough disk: *' \
 	env PATH="$scratch/path" "$boot" --programs "$scratch/pass" "$kernel"
 
 one_line 'a suite that is gone' 4 'debian.sh: nosuch: *' \
-	"$here/vm/debian.sh" newest nosuch linux
+	"$tools/vm/debian.sh" newest nosuch linux
 one_line 'a mirror that is down' 4 'debian.sh: sid: the mirror does not answer*' \
 	env SETNS_MIRROR=http://127.0.0.1:9/debian SETNS_CACHE="$scratch/cache" \
-	"$here/vm/debian.sh" newest sid linux
+	"$tools/vm/debian.sh" newest sid linux
 SETNS_MIRROR=http://127.0.0.1:9/debian SETNS_CACHE="$scratch/cache" \
-	"$here/vm/matrix.sh" bullseye i386 > "$scratch/out" 2>&1
+	"$tools/vm/matrix.sh" bullseye i386 > "$scratch/out" 2>&1
 is 'no kernel of a matrix is to be had: exit status 4' $? 4
 like 'its table names them' "$(cat "$scratch/out")" '# kernel *
 # bullseye *  1 *  skipped: *mirror*
@@ -359,7 +358,7 @@ $row*     1      0      1       1 *
 # sid *     0      0      0       1 *  skipped: why
 # 1 passed, 0 failed, 2 skipped, 1 xfail" ''
 one_line 'bisecting what is no kernel tree' 255 'bisect.sh: *is no kernel tree*' \
-	env -C "$scratch" "$here/vm/bisect.sh"
+	env -C "$scratch" "$tools/vm/bisect.sh"
 
 # A signal in the middle of one and of several guests: nothing stays. What a
 # killed run leaves in the cache, the next one removes.

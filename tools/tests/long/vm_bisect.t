@@ -18,9 +18,9 @@ suite=bookworm
 limit=90
 # Always at the same place, for which the objects of the last time are kept.
 tree=$cache/bisect-tree/linux
-package=$("$here/vm/debian.sh" newest $suite '^linux-source-6[0-9.]*$' 2>&1) ||
+package=$("$tools/vm/debian.sh" newest $suite '^linux-source-6[0-9.]*$' 2>&1) ||
 	die "$package"
-said=$("$here/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
+said=$("$tools/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
 	get $suite "$cache/packages/$package" "$package" 2>&1) || die "$said"
 free=$(df -Pk "$cache" | awk 'NR == 2 { print int($4 / 1024) }')
 [ "$free" -ge 4000 ] || die "not enough disk: $free MB free, 4000 needed"

@@ -15,13 +15,13 @@ need_command rsync rsync
 install_missing
 command -v vng >/dev/null || {
 	[ "$(id -u)" = 0 ] || die 'no vng, and not root to install it'
-	said=$("$here/vm/debian.sh" install sid virtme-ng 2>&1) || die "$said"
+	said=$("$tools/vm/debian.sh" install sid virtme-ng 2>&1) || die "$said"
 }
 
 suite=trixie-backports
-package=$("$here/vm/debian.sh" newest $suite '^linux-source-[0-9.]*$' 2>&1) ||
+package=$("$tools/vm/debian.sh" newest $suite '^linux-source-[0-9.]*$' 2>&1) ||
 	die "$package"
-said=$("$here/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
+said=$("$tools/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
 	get $suite "$cache/packages/$package" "$package" 2>&1) || die "$said"
 tree=$cache/vng-tree/linux
 rm -rf "$tree"
