@@ -84,6 +84,20 @@ series:
 cost: all
 	@sh tools/scripts/cost.sh $(addprefix $(OUTPUT)/,$(notdir $(TEST_GEN_PROGS)))
 
+# What the benchmark shares with the tests is compiled by the rule for the tests.
+bench_objects := $(patsubst lib/%.c,$(OUTPUT)/lib_%.o,$(sort $(wildcard lib/*.c)))
+bench_sources := $(sort $(wildcard tools/bench/*.c))
+bench_headers := $(wildcard *.h lib/*.h tools/bench/*.h) $(built_with)
+$(OUTPUT)/setns_bench: $(bench_sources) $(bench_objects) $(bench_headers) $(check_tools)
+	$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
+
+.PHONY: clean-bench
+clean: clean-bench
+clean-bench:
+	rm -f $(OUTPUT)/setns_bench
+
 # make bench [ROUNDS=N]: measures, see tools/bench/setns_bench.c
+.PHONY: bench
 bench: $(OUTPUT)/setns_bench
-	@sh tools/bench/run.sh $(OUTPUT)/setns_bench $(OUTPUT)/bench $(ROUNDS)
+	@sh tools/bench/run.sh $(OUTPUT)/setns_bench \
+		$(if $(filter . $(CURDIR),$(OUTPUT)),tools/bench,$(OUTPUT)/bench) $(ROUNDS)

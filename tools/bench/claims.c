@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-#include "../errno_name.h"
+#include "../../lib/errno_name.h"
 #include "measures.h"
 
 static void fresh_child(const struct way *way, const struct job *job,

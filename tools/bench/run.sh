@@ -17,7 +17,7 @@ die()
 usage()
 {
 	cat <<-'EOF'
-	usage: bench/run.sh PROGRAM DIRECTORY [ROUNDS]
+	usage: run.sh PROGRAM DIRECTORY [ROUNDS]
 
 	Runs PROGRAM, which is setns_bench, and writes setns_bench.csv, setns_bench.svg
 	and setns_bench.md to DIRECTORY. As root it first installs gnuplot (Debian and
@@ -101,7 +101,9 @@ cat "$part/out"
 machine=$(sed -n 's/^# \(Linux .*\);.*/\1/p' "$part/out")
 [ -n "$machine" ] || die "$program says nothing of the machine"
 sentence=$(summary "$part/csv")
-gnuplot -e "csv='$part/csv'; svg='$part/svg'; machine='$(echo "$machine" | tr -d "'")'" \
+# gnuplot sets a subscript after an underscore that has no backslash.
+label=$(echo "$machine" | tr -d "'" | sed 's/_/\\_/g')
+gnuplot -e "csv='$part/csv'; svg='$part/svg'; machine='$label'" \
 	"$tools/bench/plot.gp" || die "gnuplot failed"
 {
 	echo "$sentence"

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "../errno_name.h"
+#include "../../lib/errno_name.h"
 #include "measures.h"
 
 #define ATTACHES	100	/* of an attacher in a round */

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../errno_name.h"
-#include "../target.h"
+#include "../../lib/errno_name.h"
+#include "../../lib/target.h"
 #include "series.h"
 
 #define CLOCK_LOOKS 1001

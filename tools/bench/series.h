@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "../compiler.h"
+#include "../../lib/compiler.h"
 
 #define MOST_X		8
 #define MOST_WAYS	8

@@ -28,10 +28,9 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "bench/measures.h"
-#include "errno_name.h"
-#include "known_bugs.h"
-#include "world.h"
+#include "../../lib/errno_name.h"
+#include "../../lib/privilege.h"
+#include "measures.h"
 
 #define ROUNDS		1000	/* by default, of the series that are quick */
 #define ROUNDS_LEAST	20
@@ -113,18 +112,18 @@ static void skip_all(const char *why)
 static void ready(ns_set *types)
 {
 	struct target_spec spec = { .number = 1 };
-	const char *step, *why = world_lacks_pidfd_setns();
-	int err;
+	const char *step = "", *why = lacks_pidfd_setns();
+	int err = 0;
 
 	if (!why)
-		why = world_enter(world_lacks_root() ? WORLD_OWN_USERNS :
-						       WORLD_ROOT,
-				  types);
+		why = privilege_enter(privilege_available(), types, &err);
 	if (why)
 		skip_all(why);
+	if (err)
+		die("no user namespace: %s", errno_name(err));
 	spec.fresh = *types;
-	err = target_make(&way_target, &spec, &step);
-	why = err ? world_lacks_namespaces(err, step) : NULL;
+	err = target_create(&way_target, &spec, &step);
+	why = lacks_namespaces(err, step);
 	if (why)
 		skip_all(why);
 	if (err)

@@ -4,8 +4,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "../errno_name.h"
-#include "../known_bugs.h"
+#include "../../lib/errno_name.h"
 #include "ways.h"
 
 struct target way_target;
@@ -70,20 +69,32 @@ static int by_pidfd_ioctls(const struct job *job)
 	return use_and_close(job, fd);
 }
 
+/* Since Linux 6.11 */
+static bool have_pidfd_ioctls(void)
+{
+	int fd = ioctl(way_target.pidfd, PIDFD_GET_UTS_NAMESPACE, 0);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
 const struct way ways[NR_WAYS] = {
-	[PIDFD_HELD] = { "pidfd held", by_pidfd, 5, 8 },
-	[PIDFD_OPENED] = { "pidfd opened", by_opened_pidfd, 5, 8 },
-	[NSFDS_HELD] = { "nsfds held", by_nsfds, 3, 8 },
-	[NSFDS_OPENED] = { "nsfds opened", by_opened_nsfds, 3, 8 },
+	[PIDFD_HELD] = { "pidfd held", by_pidfd, NULL },
+	[PIDFD_OPENED] = { "pidfd opened", by_opened_pidfd, NULL },
+	[NSFDS_HELD] = { "nsfds held", by_nsfds, NULL },
+	[NSFDS_OPENED] = { "nsfds opened", by_opened_nsfds, NULL },
 	[NSFDS_BY_IOCTL] = {
-		"nsfds by ioctl of the pidfd", by_pidfd_ioctls, 6, 11
+		"nsfds by ioctl of the pidfd", by_pidfd_ioctls,
+		have_pidfd_ioctls
 	},
 };
 
 void add_ways(struct series *s, const struct way *of[NR_WAYS])
 {
 	for (enum way_id i = 0; i < NR_WAYS; i++) {
-		if (kernel_before(ways[i].major, ways[i].minor))
+		if (ways[i].available && !ways[i].available())
 			continue;
 		of[s->nr_ways] = &ways[i];
 		s->way[s->nr_ways++] = ways[i].name;

@@ -3,7 +3,7 @@
 #ifndef SETNS_WAYS_H
 #define SETNS_WAYS_H
 
-#include "../target.h"
+#include "../../lib/target.h"
 #include "series.h"
 
 /* What is attached to, as the ways below see it. */
@@ -26,7 +26,8 @@ struct way {
 	const char *name;
 	/* Attaches to all of a job's types: 0, or -1 and errno. */
 	int (*attach)(const struct job *job);
-	unsigned int major, minor;	/* the first Linux that has it */
+	/* Whether this kernel has it; NULL for one that every kernel has. */
+	bool (*available)(void);
 };
 
 extern const struct way ways[NR_WAYS];
