@@ -12,7 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "../namespaces.h"
+#include "../../lib/namespaces.h"
 
 #define WAIT_S 30
 

@@ -3,7 +3,8 @@
  * A library to be preloaded (ld.so(8), LD_PRELOAD) that makes setns(2) lie:
  * $SETNS_LIE names the lie.  Every lie is to turn tests red, see lies.t.
  *
- * cc -shared -fPIC -o lies.so ../namespaces.c ../proc.c lies*.c -lcap -ldl
+ * cc -shared -fPIC -o lies.so ../../lib/namespaces.c ../../lib/proc.c lies*.c \
+ *	-lcap -ldl
  *
  * SETNS_LIE=--list prints the table, a lie a line: its name, the tests that
  * shall fail, what their message has in it, and what the lie is.
@@ -101,10 +102,10 @@ static bool is_shown(const char *path)
 
 	if (shown_fd < 0 || strncmp(path, own, strlen(own)))
 		return false;
-	for_each_link(id, whose)
+	for_each_link(id, slot)
 		if (ns_types[id].flag == lie->arg &&
-		    (id != NS_PID || whose == NS_CHILDREN) &&
-		    !strcmp(path + strlen(own), ns_types[id].link[whose]))
+		    (id != NS_PID || slot == NS_CHILDREN) &&
+		    !strcmp(path + strlen(own), ns_types[id].link[slot]))
 			return true;
 	return false;
 }

@@ -10,7 +10,7 @@
 #include <sys/sem.h>
 #include <time.h>
 
-#include "../namespaces.h"
+#include "../../lib/namespaces.h"
 
 struct lie {
 	const char *name;

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "../proc.h"
+#include "../../lib/proc.h"
 #include "lies.h"
 
 int truth(int fd, int flags)
@@ -31,18 +31,19 @@ static int asked(int fd, int flags)
 }
 
 /* An nsfd of the task that a pidfd stands for, or -1. */
-static int nsfd_by_pidfd(int fd, int type, enum ns_whose whose)
+static int nsfd_by_pidfd(int fd, int type, enum ns_slot slot)
 {
 	for_each_ns(id) {
 		int nsfd;
 
-		if (ns_types[id].flag != type || !ns_types[id].link[whose])
+		if (ns_types[id].flag != type || !ns_types[id].link[slot])
 			continue;
-		nsfd = ioctl(fd, ns_types[id].get[whose], 0);
+		nsfd = ioctl(fd, ns_types[id].get[slot], 0);
 		/* Before 6.11 */
 		if (nsfd < 0)
-			nsfd = proc_open(pid_of(fd), O_RDONLY, "ns/%s",
-					 ns_types[id].link[whose]);
+			nsfd = proc_open(proc_path(pid_of(fd), "ns/%s",
+						   ns_types[id].link[slot]),
+					 O_RDONLY);
 		return aside(nsfd);
 	}
 	return -1;
@@ -257,13 +258,13 @@ int keep_cwd(int fd, int flags)
 
 int take_targets_root(int fd, int flags)
 {
-	return move_with(aside(proc_open(pid_of(fd), O_PATH, "root")), -1, fd,
+	return move_with(aside(proc_open(proc_path(pid_of(fd), "root"), O_PATH)), -1, fd,
 			 flags);
 }
 
 int take_targets_cwd(int fd, int flags)
 {
-	return move_with(-1, aside(proc_open(pid_of(fd), O_PATH, "cwd")), fd,
+	return move_with(-1, aside(proc_open(proc_path(pid_of(fd), "cwd"), O_PATH)), fd,
 			 flags);
 }
 
@@ -341,7 +342,7 @@ int keep_vdso_clocks(int fd, int flags)
 
 int leave_children(int fd, int flags)
 {
-	int old = aside(proc_open(0, O_RDONLY, "ns/uts"));
+	int old = aside(proc_open("thread-self/ns/uts", O_RDONLY));
 	int ret = truth(fd, flags), err = errno;
 
 	if (!ret && asked(fd, flags) & lie->arg)

@@ -11,15 +11,17 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "../proc.h"
+#include "../../lib/proc.h"
 #include "lies.h"
+
+#define OWN_LINK(name)	"thread-self/ns/" name
 
 static struct stat first_userns, first_utsns;
 
 static void __attribute__((constructor)) look_around(void)
 {
-	proc_stat(0, &first_userns, "ns/user");
-	proc_stat(0, &first_utsns, "ns/uts");
+	proc_stat(OWN_LINK("user"), &first_userns);
+	proc_stat(OWN_LINK("uts"), &first_utsns);
 }
 
 /* Whether a deed in it is one to the machine that this runs on. */
@@ -27,7 +29,7 @@ bool in_first_utsns(void)
 {
 	struct stat st;
 
-	return proc_stat(0, &st, "ns/uts") || st.st_ino == first_utsns.st_ino;
+	return proc_stat(OWN_LINK("uts"), &st) || st.st_ino == first_utsns.st_ino;
 }
 
 int aside(int fd)
@@ -43,7 +45,7 @@ static int number_in(const char *key, pid_t tid, const char *file)
 {
 	char text[4096], *at;
 
-	if (proc_read(tid, text, sizeof(text), "%s", file))
+	if (proc_read(proc_path(tid, "%s", file), text, sizeof(text)))
 		return -1;
 	at = strstr(text, key);
 	return at ? atoi(at + strlen(key)) : -1;
@@ -249,7 +251,7 @@ bool in_another_userns(int fd, int flags)
 
 	(void)fd;
 	(void)flags;
-	return !proc_stat(0, &st, "ns/user") &&
+	return !proc_stat(OWN_LINK("user"), &st) &&
 	       st.st_ino != first_userns.st_ino;
 }
 
@@ -266,7 +268,7 @@ bool of_kernel_thread(int fd, int flags)
 /* All but a bind mount of it is on the one mount of nsfs. */
 bool nsfd_from_elsewhere(int fd, int flags)
 {
-	int own = aside(proc_open(0, O_RDONLY, "ns/mnt"));
+	int own = aside(proc_open(OWN_LINK("mnt"), O_RDONLY));
 	int usual = number_of_fd("\nmnt_id:", own);
 
 	close(own);
@@ -281,7 +283,9 @@ static bool is_in(pid_t tid, int type, const struct stat *ns)
 
 	for_each_ns(id)
 		if (ns_types[id].flag == type)
-			return !proc_stat(tid, &st, "ns/%s", ns_types[id].name) &&
+			return !proc_stat(proc_path(tid, "ns/%s",
+						    ns_types[id].name),
+					  &st) &&
 			       st.st_ino == ns->st_ino;
 	return false;
 }
@@ -305,7 +309,7 @@ bool nsfd_without_process(int fd, int flags)
 	(void)flags;
 	if (!type || fstat(fd, &ns))
 		return false;
-	proc = fdopendir(aside(proc_open(0, O_RDONLY | O_DIRECTORY, "../../..")));
+	proc = fdopendir(aside(proc_open(".", O_RDONLY | O_DIRECTORY)));
 	if (!proc)
 		return false;
 	while (!found && (entry = readdir(proc)))

@@ -30,6 +30,7 @@ if [ -z "${SETNS_STRESS_INSIDE:-}" ]; then
 	fi
 fi
 
+# shellcheck source=tools/tests/leftovers.sh
 . "$here/tools/tests/leftovers.sh"
 
 # Hides what others do there, unless this is there itself.

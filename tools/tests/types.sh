@@ -9,8 +9,9 @@ need_file "C library headers" /usr/include/stdio.h libc6-dev
 install_missing
 
 enter=$scratch/enter
-cc -Wall -Wextra -o "$enter" "$tools/tests/enter.c" "$here/namespaces.c" "$here/proc.c" ||
-	bail_out 'tests/enter.c does not build'
+cc -Wall -Wextra -o "$enter" "$tools/tests/enter.c" \
+	"$here/lib/namespaces.c" "$here/lib/proc.c" ||
+	bail_out 'tools/tests/enter.c does not build'
 types=$("$enter" --types)
 
 # minus TYPE...: all types but these

@@ -18,6 +18,7 @@ need_command setpriv util-linux
 need_command prlimit util-linux
 install_missing
 [ "$(id -u)" = 0 ] || die "needs root, to become others"
+# shellcheck source=tools/tests/types.sh
 . "$here/tools/tests/types.sh"
 "$here/run_tests.sh" --list >/dev/null || bail_out "the suite cannot be built: run_tests.sh --list"
 

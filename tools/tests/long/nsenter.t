@@ -26,6 +26,7 @@ if [ "$(id -u)" = 0 ] && [ -z "${SETNS_NSENTER_INSIDE:-}" ]; then
 fi
 unset SETNS_NSENTER_INSIDE
 
+# shellcheck source=tools/tests/types.sh
 . "$here/tools/tests/types.sh"
 chmod 755 "$scratch"
 cd / || exit 2
@@ -292,5 +293,6 @@ for suite in trixie sid; do
 		skip "nsenter of $suite" "$why"
 	fi
 done
+# shellcheck source=tools/tests/containers.sh
 . "$here/tools/tests/containers.sh"
 done_testing

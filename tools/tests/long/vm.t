@@ -7,6 +7,7 @@
 
 # shellcheck source=../tap.sh
 . "$(dirname -- "$0")/../tap.sh"
+# shellcheck source=tools/tests/leftovers.sh
 . "$here/tools/tests/leftovers.sh"
 
 need_command qemu-system-x86_64 qemu-system-x86
