@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Outside of a kernel tree the directory builds with the distribution's harness,
+# Outside of a kernel tree the directory builds with the harness of the distribution,
 # by any user, at any path, and says what is missing in one line.
 
 # shellcheck source=tap.sh
@@ -96,7 +96,7 @@ esac
 exec gcc "$@"
 END
 chmod 755 "$scratch/cc" "$scratch/nocap"
-touch copy/harness.h
+touch copy/lib/harness.h
 fails 'no C library headers' '*builds no program*libc6-dev*stdio.h*' CC="$scratch/cc"
 fails 'no libcap' 'setns: no libcap for *: apt-get install libcap-dev*' CC="$scratch/nocap"
 

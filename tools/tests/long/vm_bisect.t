@@ -85,7 +85,7 @@ diag "$(git rev-list --count good..HEAD) commits"
 cat > "$scratch/step" <<EOF
 #!/bin/sh
 begin=\$(date +%s)
-"$here/run_tests.sh" --bisect -- zero_flags_are_refused > "$scratch/step.out" 2>&1
+"$here/run_tests.sh" --bisect -- 'pidfd_setns_test:*refuses_zero_flags' > "$scratch/step.out" 2>&1
 status=\$?
 echo "\$(git -C "$tree" log -1 --format=%s): \$status \$((\$(date +%s) - begin)) s" >> "$scratch/steps"
 grep -E 'bisect.sh:|not ok' "$scratch/step.out" >> "$scratch/steps"
@@ -122,25 +122,25 @@ step()
 	last=$(tail -n 1 "$scratch/step.out")
 }
 
-step "$culprit" -- zero_flags_are_refused
+step "$culprit" -- 'pidfd_setns_test:*refuses_zero_flags'
 is 'the culprit is bad' $status 1
-step "$culprit^" -- zero_flags_are_refused
+step "$culprit^" -- 'pidfd_setns_test:*refuses_zero_flags'
 is 'the commit before it is good' $status 0
 step good~0 -- no_such_test_at_all
 is 'a test that does not exist ends the bisection' $status 255
-step "$(git rev-list --grep='does not build' -1 main)" -- zero_flags_are_refused
+step "$(git rev-list --grep='does not build' -1 main)" -- 'pidfd_setns_test:*refuses_zero_flags'
 is 'a kernel that does not build cannot be judged' $status 125
 like 'and the error is told' "$last" 'bisect.sh: cannot judge: it does not build: *nsproxy.c*error: *'
 git checkout -q good
 sed -i '/^\tsystem_state = SYSTEM_FREEING_INITMEM;/i \	panic("no such luck");' \
 	"$tree/init/main.c"
-step good -- zero_flags_are_refused
+step good -- 'pidfd_setns_test:*refuses_zero_flags'
 is 'a kernel that does not boot cannot be judged' $status 125
-step good --expect-boot -- zero_flags_are_refused
+step good --expect-boot -- 'pidfd_setns_test:*refuses_zero_flags'
 is 'but it is bad with --expect-boot' $status 1
 begin=$(date +%s)
 (cd "$tree" && exec timeout -k 60 -s TERM 2 "$here/run_tests.sh" --bisect \
-	-- zero_flags_are_refused > "$scratch/step.out" 2>&1)
+	-- 'pidfd_setns_test:*refuses_zero_flags' > "$scratch/step.out" 2>&1)
 is 'a signal ends it, which is no verdict' $? 124
 like 'and soon' "$(($(date +%s) - begin))" '[2-7]'
 rm -rf "$tree"
