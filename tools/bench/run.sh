@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs setns_bench, for make bench: its CSV, a plot of the claim, and all of the
-# ratios as text, which is also what the plot says to who cannot see it.
+# Runs setns_bench for make bench. It writes a CSV, a plot of the claim, and all of
+# the ratios as text, which also describes the plot for people who cannot see it.
 
 set -eu
 

@@ -10,8 +10,8 @@
  * What is told of the rounds are median and quartiles, of the nanoseconds and
  * of the ratio within a round.
  *
- * A user namespace is joined once: who is in it may not go back.  So there are
- * two series of the claim.  In "repeated" one process attaches again and again
+ * A task joins a user namespace once, and cannot go back.  So there are two
+ * series of the claim.  In "repeated" one process attaches again and again
  * to the target's other types.  In "fresh" each attach is that of a child of its
  * own, the user namespace first; it has attached to the others before, so that
  * neither its memory nor the kernel's code is cold.  In both the clock is around

@@ -64,7 +64,7 @@ select_rows()
 	sort -t '	' -k 1,1n -u "$scratch/selected"
 }
 
-# The rows of the tenth, with the program that is to notice each. Not every kernel
+# The rows of the tenth, with the program that has to notice each. Not every kernel
 # has them all.
 select_tenth()
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2154 # who sources this sets them
+# shellcheck shell=sh disable=SC2154 # nsenter.t sets them
 #
 # To be sourced by nsenter.t: crun and runc, of this and of newer releases, exec into
 # rootless containers, which an ordinary user started, of a busybox and nothing else.
@@ -100,8 +100,8 @@ containers()
 	execs "$release, as usual"
 	# shellcheck disable=SC2086 # types
 	execs "$release, all types" $types
-	# What crun wants is to attach to all at once, which it cannot where the
-	# container shares as much as one with its owner.
+	# crun attaches to all types at once, unless the container shares one of them
+	# with its owner.
 	case $release in
 	crun-1.[0-9].*|crun-1.1[0-9]*|runc-*) ;;
 	*)	[ -z "$pid" ] || is "$release, all types: by one setns(pidfd)" \

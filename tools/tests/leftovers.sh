@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # To be sourced after tap.sh: what runs of the suite left behind on this machine.
-# A run is known by SETNS_MARK in the environment of its processes.
+# SETNS_MARK in the environment of a process tells that it belongs to a run.
 
 # shellcheck disable=SC2154 # scratch is tap.sh's
 
@@ -15,7 +15,7 @@ marked()
 	for environ in $(grep -alszFx "SETNS_MARK=$mark" /proc/[0-9]*/environ); do
 		pid=${environ#/proc/}
 		pid=${pid%/environ}
-		# Whoever is on the way out needs no telling.
+		# A process that is exiting does not count.
 		grep -qs '^State:[[:space:]]*[ZX]' "/proc/$pid/status" || echo "$pid"
 	done
 }

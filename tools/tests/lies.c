@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A library to be preloaded (ld.so(8), LD_PRELOAD) that makes setns(2) lie:
- * $SETNS_LIE names the lie.  Every lie is to turn tests red, see lies.t.
+ * $SETNS_LIE names the lie.  Every lie has to turn tests red, see lies.t.
  *
  * cc -shared -fPIC -o lies.so ../../lib/namespaces.c ../../lib/proc.c lies*.c \
  *	-lcap -ldl
  *
- * SETNS_LIE=--list prints the table, a lie a line: its name, the tests that
- * shall fail, what their message has in it, and what the lie is.
+ * SETNS_LIE=--list prints the table, one lie a line: its name, the tests that have
+ * to fail, what their message has to say, and what the lie is.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -83,8 +83,8 @@ int setns(int fd, int flags)
 }
 
 /*
- * The other calls that a lie has to do with.  They are what they are, but for
- * the task, and its children, to which the lie was told.
+ * Other calls that a lie needs.  They lie to the task to which the lie was told,
+ * and to its children.  For all others they are the C library's.
  */
 #define REAL(call) ((__typeof__(call) *)dlsym(RTLD_NEXT, #call))
 

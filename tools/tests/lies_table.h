@@ -264,7 +264,7 @@ static const struct lie lies[] = {
 	  SHARED_FS, "umask is",
 	  .tell = then, .deed = deed_unshare_fs },
 
-	/* Who may */
+	/* Privilege */
 	{ "asks_ptrace_nsfd", "an nsfd needs CAP_SYS_PTRACE",
 	  EVERY_CAPABILITY_DROPPED,
 	  "without cap_sys_ptrace: setns(nsfd",

@@ -149,7 +149,7 @@ static void uid_map(void)
 	unsigned long long uid = sysctl_number("kernel/overflowuid");
 	char map[64];
 
-	step("unshare()", unshare(CLONE_NEWUSER));
+	unshare_userns();
 	begin();
 	snprintf(map, sizeof(map), "%llu 0 1", uid);
 	write_own("uid_map", map);
@@ -194,7 +194,7 @@ static void enter_long_map(unsigned int last)
 			fail("read(): %s", strerror(errno));
 		write_long_map(self, last);
 	}
-	step("unshare()", unshare(CLONE_NEWUSER));
+	unshare_userns();
 	step("write()", write(ends[1], &byte, 1));
 	step("waitpid()", waitpid(writer, &status, 0));
 	if (status)

@@ -132,7 +132,7 @@ static void same_ids_userns(unsigned long long uid, unsigned long long gid)
 {
 	char map[64];
 
-	step("unshare()", unshare(CLONE_NEWUSER));
+	unshare_userns();
 	write_own("setgroups", "deny");
 	snprintf(map, sizeof(map), "%llu %llu 1", gid, gid);
 	write_own("gid_map", map);
@@ -214,7 +214,7 @@ static void pid_of_child(void)
 }
 
 /* The state of a child that is in the pid namespace, beside its parent's */
-static void pid(void)
+static void active_pid(void)
 {
 	unsigned long long was = link_ino("pid");
 	pid_t init;
@@ -385,7 +385,7 @@ const struct change namespace_changes[] = {
 	{ "unshare(2) of uts, and a child", uts_of_child },
 	{ "unshare(2) of ipc", ipc },
 	{ "unshare(2) of ipc, and a child", ipc_of_child },
-	{ "a pid namespace", pid },
+	{ "a pid namespace", active_pid },
 	{ "unshare(2) of pid", pid_for_children },
 	{ "unshare(2) of pid, and a child", pid_of_child },
 	{ "unshare(2) of cgroup", cgroup },

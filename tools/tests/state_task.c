@@ -245,9 +245,10 @@ static void all_uids_and_capabilities(void)
 	end();
 }
 
-#define BOOT	(1ULL << CAP_SYS_BOOT)
+/* The capability that changes */
+#define BOOT	((__u64)1 << CAP_SYS_BOOT)
 
-static void permitted(void)
+static void permitted_capability(void)
 {
 	struct caps c = caps_get();
 
@@ -261,7 +262,7 @@ static void permitted(void)
 	end();
 }
 
-static void effective(void)
+static void effective_capability(void)
 {
 	struct caps c = caps_get();
 
@@ -273,7 +274,7 @@ static void effective(void)
 	end();
 }
 
-static void inheritable(void)
+static void inheritable_capability(void)
 {
 	struct caps c = caps_get();
 
@@ -282,11 +283,12 @@ static void inheritable(void)
 	begin();
 	c.inheritable = BOOT;
 	caps_set(&c);
-	want_change("inheritable capabilities is %#llx, expected 0", BOOT);
+	want_change("inheritable capabilities is %#llx, expected 0",
+		    (unsigned long long)BOOT);
 	end();
 }
 
-static void bounding(void)
+static void bounding_capability(void)
 {
 	unsigned long long all = 0;
 
@@ -300,7 +302,7 @@ static void bounding(void)
 	end();
 }
 
-static void ambient(void)
+static void ambient_capability(void)
 {
 	struct caps c = caps_get();
 
@@ -309,11 +311,12 @@ static void ambient(void)
 	begin();
 	step("PR_CAP_AMBIENT_RAISE",
 	     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_BOOT, 0, 0));
-	want_change("ambient capabilities is %#llx, expected 0", BOOT);
+	want_change("ambient capabilities is %#llx, expected 0",
+		    (unsigned long long)BOOT);
 	end();
 }
 
-static void securebits(void)
+static void all_securebits(void)
 {
 	begin();
 	step("PR_SET_SECUREBITS", prctl(PR_SET_SECUREBITS, SECBIT_NOROOT, 0, 0,
@@ -322,7 +325,7 @@ static void securebits(void)
 	end();
 }
 
-static void no_new_privs(void)
+static void set_no_new_privs(void)
 {
 	begin();
 	step("PR_SET_NO_NEW_PRIVS", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
@@ -330,7 +333,7 @@ static void no_new_privs(void)
 	end();
 }
 
-static void dumpable(void)
+static void clear_dumpable(void)
 {
 	step("PR_SET_DUMPABLE", prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
 	begin();
@@ -422,14 +425,14 @@ const struct change task_changes[] = {
 	{ "the filesystem gid", filesystem_gid },
 	{ "all uids of root, and so its capabilities",
 	  all_uids_and_capabilities },
-	{ "a permitted capability", permitted },
-	{ "an effective capability", effective },
-	{ "an inheritable capability", inheritable },
-	{ "a capability of the bounding set", bounding },
-	{ "an ambient capability", ambient },
-	{ "securebits", securebits },
-	{ "no_new_privs", no_new_privs },
-	{ "the dumpable attribute", dumpable },
+	{ "a permitted capability", permitted_capability },
+	{ "an effective capability", effective_capability },
+	{ "an inheritable capability", inheritable_capability },
+	{ "a capability of the bounding set", bounding_capability },
+	{ "an ambient capability", ambient_capability },
+	{ "securebits", all_securebits },
+	{ "no_new_privs", set_no_new_privs },
+	{ "the dumpable attribute", clear_dumpable },
 	{ "the parent-death signal", parent_death_signal },
 	{ "the umask", file_mode_mask },
 	{ "a descriptor", lowest_descriptor },

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -171,4 +172,13 @@ void write_own(const char *name, const char *text)
 	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		fail("%s: %s", path, strerror(errno));
 	close(fd);
+}
+
+void unshare_userns(void)
+{
+	if (!unshare(CLONE_NEWUSER))
+		return;
+	if (errno == EINVAL || errno == EPERM || errno == ENOSPC)
+		skip("no user namespaces: %s", strerror(errno));
+	fail("unshare(CLONE_NEWUSER): %s", strerror(errno));
 }

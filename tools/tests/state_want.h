@@ -38,6 +38,9 @@ void want_child(const char *type, unsigned long long was,
 /* A file in the caller's /proc/self, which the caller frees. */
 char *own_file(const char *name);
 
+/* unshare(CLONE_NEWUSER).  Skips the test if no user namespaces can be had. */
+void unshare_userns(void);
+
 /* Writes to a file in the caller's /proc/self. */
 void write_own(const char *name, const char *text);
 

@@ -78,7 +78,7 @@ wanted()
 going=$scratch/going
 : > "$going"
 place=0
-# Who kills this need not wait for them.
+# They end with this test, whatever ends it.
 trap 'kill $(cut -d " " -f 1 "$going") 2>/dev/null; rm -rf "$scratch"' EXIT
 
 report_first()

@@ -46,7 +46,7 @@ lists()
 	state=$cache/apt/$1-$arch
 }
 
-# compilers_of NAME: those that are to be tried, by their packages
+# compilers_of NAME: the packages of the compilers to test
 compilers_of()
 {
 	APT_CONFIG=$state/apt.conf apt-cache search --names-only "^$1-[0-9]+\$" |

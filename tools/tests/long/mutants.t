@@ -164,7 +164,7 @@ like "the survivors are named" "$report" "*survivors without a reason: 2
   3 bug3 *4 bug4 *"
 like "the share is of those that stay up" "$report" "*| all * 4 | * 1 | * 3 | * 1 (33 %) | * 0 (0 %) |*"
 
-# A row that names a program: that one alone is to notice it.
+# A row that names a program: this program alone has to notice the bug.
 awk -v OFS="$tab" '$1 == 1 { print $0, "our_test" }
 	$1 == 4 { print $0, "other_test" }' "$scratch/rows" > "$scratch/tenth"
 rm "$scratch/results"

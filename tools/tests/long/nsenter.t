@@ -60,7 +60,8 @@ look='for link in /proc/self/ns/*; do
 done | /bin/busybox sed "s|.*/||"'
 [ -x /bin/busybox ] || die 'busybox is not in /bin'
 
-# expected PID TYPE...: where who enters these is, told by looking at both
+# expected PID TYPE...: the namespaces of a task that entered these types, taken
+# from the links of both tasks
 expected()
 {
 	pid=$1
@@ -71,7 +72,7 @@ expected()
 		*" ${link%_for_children} "*) whose=$pid ;;
 		*) whose=self ;;
 		esac
-		# For the children of who enters it is what he entered.
+		# A namespace for children is the one that was entered.
 		echo "$link $(stat -L -c %i "/proc/$whose/ns/${link%_for_children}")"
 	done
 }
@@ -207,8 +208,9 @@ at_least()
 }
 
 # By which calls: since 2.41 it is the pidfd, and one call for as much as can be had
-# at once. Who has privilege takes the user namespace last, by a call of its own, so
-# as not to lose it before; who has none is refused without it first.
+# at once. With privilege the user namespace comes last, by a call of its own, so
+# that the privilege is not lost before. Without privilege a first call, without the
+# user namespace, is refused.
 traced()
 {
 	few=$(minus user | wc -w)

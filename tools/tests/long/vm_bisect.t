@@ -25,8 +25,8 @@ said=$("$tools/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
 free=$(df -Pk "$cache" | awk 'NR == 2 { print int($4 / 1024) }')
 [ "$free" -ge 4000 ] || die "not enough disk: $free MB free, 4000 needed"
 
-# The whole source, but for what no commit touches only as a file that git does
-# not know of: a repository of all of it would take longer than the bisection.
+# The whole source. Files that no commit touches are not in the repository, since a
+# repository of all of them would take longer than the bisection.
 rm -rf "$tree"
 mkdir -p "$tree"
 tar -xf "$cache/packages/$package/usr/src/$package.tar.xz" -C "$tree" \
