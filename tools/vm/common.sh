@@ -16,7 +16,7 @@ die()
 	exit 2
 }
 
-# What is not to be had here is skipped, by its name.
+# Something that cannot be obtained here is skipped, by its name.
 unavailable()
 {
 	echo "${0##*/}: $*" >&2
@@ -39,11 +39,11 @@ use_cache()
 	fi
 }
 
-# A directory for one run, gone when the script is. What a killed script left
-# behind is recognised by its lock, which died with it.
+# A directory for one run, which the script removes when it ends. A killed script
+# leaves its directory behind, and no lock on it.
 use_scratch()
 {
-	# From its making to its locking nobody is to take it for left behind.
+	# No other script may take the new directory for an old one before it is locked.
 	exec 9> "$cache/run.lock"
 	flock 9
 	for old in "$cache"/run/*; do
@@ -97,7 +97,7 @@ end()
 	: > "$scratch/ending"
 	kill_children
 	wait
-	# Whatever they started in turn has inherited the lock.
+	# Their own children have inherited the lock.
 	exec 9<&-
 	flock -w 10 "$scratch" true 2>/dev/null
 	rm -rf "$scratch"

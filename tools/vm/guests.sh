@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh disable=SC2034,SC2154 # shared with scripts that source this
 #
-# Guests that run the suite: watched by what they report, given a verdict, shown
-# in a table. How a guest is started is the business of the script that reads
-# this file; it defines
+# Guests that run the suite: this reads their reports, gives each a verdict, and
+# prints a table. The script that sources this starts guests, and defines
 #	start_guest IMAGE	start the guest in the background as $guest, with
 #				its report written to $ktap and its console to
 #				$console
 #	machine_failed STATUS TENTHS
-#				was that end of $guest, after so many tenths of a
-#				second and without a verdict, no doing of the kernel?
+#				whether $guest ended, after so many tenths of a second
+#				and without a verdict, by no fault of the kernel
 #	prepare			once, before any guest: checks what $scratch/images
 #				names, and may name others instead
 #	default_images		where none are given
@@ -34,7 +33,7 @@ defaults()
 # The others race, or try every set of types, every capability or every fault.
 fast='setns_descriptor_test:* pidfd_equals_nsfd_test:* setns_effect_test:*'
 
-# What all of these scripts say of the options that parse() knows
+# The usage of the options that parse() knows
 usage_options()
 {
 	cat <<-EOF
@@ -53,8 +52,8 @@ usage_options()
 	EOF
 }
 
-# The options that all of these scripts take. What is left are images; after a
-# "--" come the tests to run.
+# The options that all of these scripts take. Other words are images, and patterns
+# of tests follow a "--".
 parse()
 {
 	while [ $# -gt 0 ]; do
@@ -319,8 +318,8 @@ finish()
 	: > "$scratch/$1.done"
 }
 
-# A kernel that is not to be had counts as one test: as skipped, or as failed if
-# its making did.
+# A kernel that cannot be obtained counts as one test: as skipped, or as failed if
+# it could not be built.
 table()
 {
 	awk '
@@ -373,7 +372,7 @@ one_job()
 {
 	scratch=$1
 	job=$2
-	# It, or who started it, may have been orphaned before asking for the signal.
+	# This process, or its parent, can be orphaned before it asks for the signal.
 	if [ -e "$scratch/ending" ] || ! kill -0 "$runner" 2>/dev/null; then
 		exit
 	fi

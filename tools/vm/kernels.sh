@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2034,SC2154 # shared with who reads this
+# shellcheck shell=sh disable=SC2034,SC2154 # shared with scripts that source this
 #
 # Kernels built for a guest: tinyconfig and fragments, objects in the cache.
 
@@ -46,8 +46,8 @@ unpack_source()
 	mv -T "$scratch/source" "$tree"
 }
 
-# A copy of the source $tree in $dir/linux. The two share all files: one is to be
-# changed by putting another in its place.
+# A copy of the source $tree in $dir/linux. The two share all files, so a file may
+# be replaced, but not written to.
 lend_source()
 {
 	[ "$(cat "$dir/origin" 2>/dev/null)" != "$tree" ] || return 0
@@ -59,8 +59,8 @@ lend_source()
 	echo "$tree" > "$dir/origin"
 }
 
-# What virtme-ng wants of a kernel, but for graphics, sound, tracing and the
-# like, and what its own fragment takes for granted
+# The options that virtme-ng asks for, without graphics, sound, tracing and the
+# like, and the options that these depend on
 vng_fragment()
 {
 	virtme-configkernel --dry-run |

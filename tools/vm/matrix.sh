@@ -52,8 +52,8 @@ names()
 	echo "$kernels" | awk 'NF { print $1 }'
 }
 
-# ready ARCH: is there all that a guest of it takes? What is not to be had for
-# another architecture than this machine's is as good as a kernel that is not.
+# ready ARCH: whether a guest of this architecture can run. Packages that cannot be
+# obtained for another architecture count as a kernel that cannot be obtained.
 # shellcheck disable=SC2317 # by interruptible
 ready()
 {
@@ -75,8 +75,8 @@ obtain()
 	esac
 }
 
-# absent NAME STATUS: the result of a kernel that is not to be had, with the
-# last word of what was to obtain it
+# absent NAME STATUS: the result of a kernel that cannot be obtained, with the last
+# line of the script that tried
 absent()
 {
 	why=$(tail -n 1 "$scratch/said")

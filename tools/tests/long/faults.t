@@ -48,7 +48,7 @@ guest()
 		echo 'echo "ok 1 it"'
 	} > "$scratch/programs/guest_test"
 	chmod 755 "$scratch/programs/guest_test"
-	"$tools/vm/boot.sh" --programs "$scratch/programs" "$image" -- \
+	"$tools/vm/boot.sh" --timeout 1200 --programs "$scratch/programs" "$image" -- \
 		'guest_test:*' > "$scratch/out" 2>&1
 	is "$1: exit status" $? 0
 	is "$1" "$(sed -n 's/.*# said: //p' "$scratch/out")" ""
