@@ -154,6 +154,8 @@ compile()
 	at=$1
 	shift
 	rm -rf "$at"/*_test
+	# In a tree lib.mk leaves this to its caller.
+	mkdir -p "$at"
 	"$@" 2>&1 >/dev/null | grep -E 'warning|rror' && return 1
 	built "$at"
 }
