@@ -18,7 +18,7 @@ die()
 	exit 0
 }
 
-# shellcheck source=../scripts/setup.sh
+# shellcheck source=tools/scripts/setup.sh
 . "$here/tools/scripts/setup.sh"
 
 scratch=$(mktemp -d) || exit 2
