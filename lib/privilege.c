@@ -90,12 +90,25 @@ static int try_userns(void *arg)
 	return err;
 }
 
-/* Forks once for all tests of a program: the harness forks those later. */
-static int userns_err = -1;
+static int try_pidfd_setns(void *arg)
+{
+	int pidfd = sys_pidfd_open(getpid(), 0);
 
-static void __attribute__((constructor)) probe_userns(void)
+	(void)arg;
+	return pidfd < 0 || setns(pidfd, CLONE_NEWUTS) ? errno : 0;
+}
+
+/*
+ * Forks once for all tests of a program: the harness forks those later.  A test
+ * itself must not call setns(2) to probe it.  What a wrong kernel changes would
+ * be the state that the test's callers start with.
+ */
+static int userns_err = -1, pidfd_setns_err = -1;
+
+static void __attribute__((constructor)) probe(void)
 {
 	userns_err = in_child(try_userns, NULL);
+	pidfd_setns_err = in_child(try_pidfd_setns, NULL);
 }
 
 int userns_probe(void)
@@ -244,17 +257,13 @@ bool sees_initial_pidns(void)
  */
 const char *lacks_pidfd_setns(void)
 {
-	int pidfd = sys_pidfd_open(getpid(), 0);
-	bool refused, too_old;
-
-	if (pidfd < 0)
-		return errno == ENOSYS ? "no pidfd_open(2): since Linux 5.3" :
-					 NULL;
-	refused = setns(pidfd, CLONE_NEWUTS) && errno == EINVAL;
-	close(pidfd);
-	too_old = refused && syscall(__NR_faccessat2, AT_FDCWD, "/", F_OK, 0) &&
-		  errno == ENOSYS;
-	return too_old ? "setns(2) takes no pidfd: since Linux 5.8" : NULL;
+	if (pidfd_setns_err == ENOSYS)
+		return "no pidfd_open(2): since Linux 5.3";
+	if (pidfd_setns_err == EINVAL &&
+	    syscall(__NR_faccessat2, AT_FDCWD, "/", F_OK, 0) &&
+	    errno == ENOSYS)
+		return "setns(2) takes no pidfd: since Linux 5.8";
+	return NULL;
 }
 
 const char *lacks_namespaces(int err, const char *step)
