@@ -94,7 +94,7 @@ bool nonblocking(int fd, int flags);
 bool invalid_and_unprivileged(int fd, int flags);
 bool mismatch_and_unprivileged(int fd, int flags);
 bool grandchild(int fd, int flags);
-bool first_user_namespace(int fd, int flags);
+bool userns_not_below(int fd, int flags);
 
 /* Tell */
 int answer(int fd, int flags);		/* @other, without a call */

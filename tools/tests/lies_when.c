@@ -381,12 +381,18 @@ bool grandchild(int fd, int flags)
 	return !err && !is_in(0, lie->arg, &parent);
 }
 
-/* The parent of the caller's, or above that. */
-bool first_user_namespace(int fd, int flags)
+/* NS_GET_PARENT refuses a user namespace that is not below the caller's. */
+bool userns_not_below(int fd, int flags)
 {
 	struct stat ns;
+	int parent;
 
-	return nsfd_type(fd) == CLONE_NEWUSER && !fstat(fd, &ns) &&
-	       ns.st_ino == first_userns.st_ino &&
-	       in_another_userns(fd, flags);
+	(void)flags;
+	if (nsfd_type(fd) != CLONE_NEWUSER || fstat(fd, &ns) ||
+	    is_in(0, CLONE_NEWUSER, &ns))
+		return false;
+	parent = ioctl(fd, NS_GET_PARENT);
+	if (parent >= 0)
+		close(parent);
+	return parent < 0 && errno == EPERM;
 }
