@@ -18,8 +18,6 @@
 	"pidfd_target.root.attaches_to_a_dead_pid_namespace_*"
 #define DEAD_TARGET_INVALID_FLAGS \
 	"pidfd_target.root.refuses_invalid_flags_of_a_zombie_*"
-#define EVERY_CAPABILITY_DROPPED \
-	"setns_access.pidfd_of_own_target.* setns_access.nsfd_of_own_target.*"
 #define EVERY_SET_BY_PRIVILEGE \
 	"setns_access.pidfd_of_own_target.*"
 #define EVERY_SUBSET \
@@ -30,6 +28,10 @@
 	"setns_atomic.*refuses_every_set_with_a_pid_namespace_*"
 #define INVALID_ARGUMENTS_FIRST \
 	"setns_access_order.root.refuses_arguments_before_capabilities"
+#define NEEDED_CAPABILITIES \
+	"setns_access.pidfd_of_own_target.* setns_access.nsfd_of_own_target.*"
+#define NEEDED_CAPABILITIES_BY_NSFD \
+	"setns_access.nsfd_of_own_target.*"
 #define NOTHING_BUT_THE_PIDFD \
 	"pidfd_setns.root.needs_nothing_but_the_pidfd"
 #define NO_UNDO_ON_FAILURE \
