@@ -210,7 +210,7 @@ static const struct lie lies[] = {
 	{ "own_time_shortcut", "the caller's own time namespace is left out",
 	  TARGET_IS_CALLER, "namespace time_for_children is",
 	  .when = same_namespace, .tell = answer, .arg = CLONE_NEWTIME },
-	{ "userns_not_below_accepted", "a user namespace that is not below the caller's is accepted",
+	{ "userns_not_below_accepted", "a user namespace not below the caller's is accepted",
 	  TARGET_IN_ANCESTOR_USERNS, "expected EPERM, got success",
 	  .when = userns_not_below, .tell = answer },
 	{ "grandchild_userns_refused", "a user namespace below a child is refused",
