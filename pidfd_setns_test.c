@@ -139,7 +139,7 @@ static void call_every_subset_by_nsfds(struct caller *c, const struct target *t,
 	caller_by_pidfd(c, start, types);
 	for_each_subset(set, types) {
 		call_by_nsfds(c, t, set);
-		caller_by_pidfd(c, start, set)->look = LOOK_STATE;
+		caller_by_pidfd(c, start, set);
 	}
 }
 

@@ -173,7 +173,7 @@ static void call_with_all_flags(struct caller *c, int fd, const char *fd_name)
  */
 TEST_F(setns_descriptor, refuses_numbers_that_are_no_usable_file)
 {
-	const char *link = ns_types[NS_UTS].own[NS_ACTIVE];
+	const char *link = "thread-self/ns/uts";
 	struct caller *c = self->c;
 	int nsfd, closed, o_path;
 

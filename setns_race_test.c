@@ -130,7 +130,7 @@ static int outcome_read(struct outcome *outcome, ns_set set)
 	struct stat st;
 
 	for_each_ns_in(id, set) {
-		int err = proc_stat(ns_types[id].own[NS_ACTIVE], &st);
+		int err = ns_stat(id, &st);
 
 		if (err)
 			return err;

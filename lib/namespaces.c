@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "namespaces.h"
 #include "proc.h"
-
-#define NS_OWN	"thread-self/ns/"
 
 #define NS_ROW(id, _name, _flag, _get) \
 	[NS_##id] = { \
@@ -14,7 +11,7 @@
 		.flag = _flag, \
 		.flag_name = #_flag, \
 		.link = { _name }, \
-		.own = { NS_OWN _name }, \
+		.path = { "ns/" _name }, \
 		.get = { _get }, \
 	},
 
@@ -24,7 +21,7 @@
 		.flag = _flag, \
 		.flag_name = #_flag, \
 		.link = { _name, _children }, \
-		.own = { NS_OWN _name, NS_OWN _children }, \
+		.path = { "ns/" _name, "ns/" _children }, \
 		.get = { _get, _get_children }, \
 	},
 
@@ -85,6 +82,11 @@ const char *ns_names(ns_set set)
 	return text;
 }
 
+int ns_stat(enum ns_id id, struct stat *st)
+{
+	return proc_stat(proc_path(0, "%s", ns_types[id].path[NS_ACTIVE]), st);
+}
+
 ns_set ns_supported(void)
 {
 	ns_set set = 0;
@@ -92,7 +94,7 @@ ns_set ns_supported(void)
 	for_each_ns(id) {
 		struct stat st;
 
-		if (!proc_stat(ns_types[id].own[NS_ACTIVE], &st))
+		if (!ns_stat(id, &st))
 			set |= NS_BIT(id);
 	}
 	return set;

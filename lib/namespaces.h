@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "compiler.h"
 #include "../pidfd.h"
@@ -53,7 +54,7 @@ struct ns_type {
 	int flag;				/* CLONE_NEWNS */
 	const char *flag_name;			/* "CLONE_NEWNS" */
 	const char *link[NR_NS_SLOTS];		/* in /proc/PID/ns, or NULL */
-	const char *own[NR_NS_SLOTS];		/* in /proc, or NULL */
+	const char *path[NR_NS_SLOTS];		/* in /proc/PID, or NULL */
 	unsigned long get[NR_NS_SLOTS];		/* pidfd ioctl, or 0 */
 };
 
@@ -97,6 +98,9 @@ const char *ns_flag_names(int flags);
 
 /* "mnt, uts".  The text is in a static buffer. */
 const char *ns_names(ns_set set);
+
+/* stat(2) of the calling thread's namespace.  Returns 0 or an errno. */
+int ns_stat(enum ns_id id, struct stat *st);
 
 /* The types that have a link in /proc/self/ns. */
 ns_set ns_supported(void);

@@ -183,7 +183,7 @@ const char *lacks_nsfd_source(const struct nsfd_source *source, ns_set types,
 static bool in_initial(enum ns_id id, ino_t initial)
 {
 	struct stat st;
-	int err = proc_stat(ns_types[id].own[NS_ACTIVE], &st);
+	int err = ns_stat(id, &st);
 
 	return err == ENOENT || (!err && st.st_ino == initial);
 }

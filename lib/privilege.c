@@ -180,7 +180,7 @@ const char *lacks_root(void)
 	struct stat own;
 
 	/* Without user namespaces there is only one owner. */
-	if (lacks || proc_stat(ns_types[NS_USER].own[NS_ACTIVE], &own))
+	if (lacks || ns_stat(NS_USER, &own))
 		return lacks;
 	for_each_ns_in(id, ns_supported() & ~NS_BIT(NS_USER))
 		if (!owns(id, &own))

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,13 +148,13 @@ static int parse_groups(struct state *s, const char *status)
 }
 
 /* Ids, capabilities, umask: one file instead of a hundred calls of prctl(2). */
-static int read_status(struct state *s)
+static int read_status(struct state *s, int task)
 {
 	static char status[FILE_MAX];
-	int err, fd = proc_open("thread-self/status", O_RDONLY);
+	int err, fd = openat(task, "status", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return -fd;
+		return errno;
 	s->number[ST_LOWEST_FD] = fd;
 	err = proc_read_fd(fd, status, sizeof(status));
 	close(fd);
@@ -189,23 +191,37 @@ static void identify(struct ns_identity *to, const struct stat *st)
 	to->ino = st->st_ino;
 }
 
-int state_read_links(struct state *s, pid_t tid)
+/* A task's directory in /proc: walking to it once takes half of the time. */
+static int open_task(pid_t tid)
+{
+	return proc_open(tid ? proc_path(tid, ".") : "thread-self",
+			 O_PATH | O_DIRECTORY);
+}
+
+static int read_links(struct state *s, int task)
 {
 	memset(s->ns, 0, sizeof(s->ns));
 	for_each_link(id, slot) {
 		struct stat st;
-		int err = proc_stat(tid ? proc_path(tid, "ns/%s",
-						    ns_types[id].link[slot]) :
-					  ns_types[id].own[slot], &st);
 
-		/* Not built in, or a pid namespace that is not alive. */
-		if (err == ENOENT)
-			continue;
-		if (err)
-			return err;
-		identify(&s->ns[id][slot], &st);
+		if (!fstatat(task, ns_types[id].path[slot], &st, 0))
+			identify(&s->ns[id][slot], &st);
+		else if (errno != ENOENT)
+			return errno;
+		/* ENOENT: not built in, or a pid namespace that is not alive. */
 	}
 	return 0;
+}
+
+int state_read_links(struct state *s, pid_t tid)
+{
+	int err, task = open_task(tid);
+
+	if (task < 0)
+		return -task;
+	err = read_links(s, task);
+	close(task);
+	return err;
 }
 
 /* FNV-1a, of which 32 bits are enough to tell two files apart. */
@@ -225,21 +241,25 @@ static void set_text(struct state_text_value *to, const char *text)
 	snprintf(to->head, sizeof(to->head), "%s", text);
 }
 
-static int read_text_file(struct state_text_value *to, const char *path)
+static int read_text_file(struct state_text_value *to, int task,
+			  const char *name)
 {
 	static char text[FILE_MAX];
-	int err = proc_read(path, text, sizeof(text));
+	int err = 0, fd = openat(task, name, O_RDONLY | O_CLOEXEC);
 
+	text[0] = '\0';
 	/* ENOENT: this kernel has no such file. */
-	if (err == ENOENT)
-		text[0] = '\0';
-	else if (err)
-		return err;
+	if (fd < 0 && errno != ENOENT)
+		return errno;
+	if (fd >= 0) {
+		err = proc_read_fd(fd, text, sizeof(text));
+		close(fd);
+	}
 	set_text(to, text);
-	return 0;
+	return err;
 }
 
-static int read_texts(struct state *s)
+static int read_texts(struct state *s, int task)
 {
 	char name[128];
 	int err;
@@ -247,19 +267,20 @@ static int read_texts(struct state *s)
 	if (gethostname(name, sizeof(name)))
 		return errno;
 	set_text(&s->text[ST_HOSTNAME], name);
-	err = read_text_file(&s->text[ST_UID_MAP], "thread-self/uid_map");
-	return err ? err : read_text_file(&s->text[ST_CGROUP],
-					  "thread-self/cgroup");
+	err = read_text_file(&s->text[ST_UID_MAP], task, "uid_map");
+	return err ? err : read_text_file(&s->text[ST_CGROUP], task, "cgroup");
 }
 
 int state_read(struct state *s)
 {
 	__u64 *n = s->number;
-	int err;
+	int err, task = open_task(0);
 
 	memset(s, 0, sizeof(*s));
 	n[ST_VDSO_AGREES] = 1;
-	err = state_read_links(s, 0);
+	if (task < 0)
+		return -task;
+	err = read_links(s, task);
 	if (!err)
 		err = place_read("/", &n[ST_ROOT_DEV], &n[ST_ROOT_INO],
 				 &n[ST_ROOT_MOUNT]);
@@ -267,11 +288,12 @@ int state_read(struct state *s)
 		err = place_read(".", &n[ST_CWD_DEV], &n[ST_CWD_INO],
 				 &n[ST_CWD_MOUNT]);
 	if (!err)
-		err = read_status(s);
+		err = read_status(s, task);
 	if (!err)
 		err = read_attributes(s);
 	if (!err)
-		err = read_texts(s);
+		err = read_texts(s, task);
+	close(task);
 	if (err)
 		return err;
 	read_clock(s, 0, ST_MONOTONIC_VDSO, ST_MONOTONIC_RAW);
@@ -283,42 +305,38 @@ int state_read(struct state *s)
 	return 0;
 }
 
-/* Writes its namespaces to @to.  Only the child itself may always see them. */
-static void __noreturn report_namespaces(int to)
+/* Only the child itself may always see its namespaces. */
+static int child_main(void *arg)
 {
-	struct ns_identity own[NR_NS_TYPES] = { 0 };
-	struct stat st;
+	struct state *s = arg;
+	struct state found;
 
+	if (state_read_links(&found, 0))
+		return 1;
 	for_each_ns(id)
-		if (!proc_stat(ns_types[id].own[NS_ACTIVE], &st))
-			identify(&own[id], &st);
-	_exit(write(to, own, sizeof(own)) == sizeof(own) ? 0 : 1);
+		s->child[id] = found.ns[id][NS_ACTIVE];
+	return 0;
 }
 
+/*
+ * The child shares the caller's memory, and the caller waits until it has ended
+ * (CLONE_VFORK), so it can write to @s and copies no page tables.
+ */
 int state_read_child(struct state *s)
 {
-	int err = state_read(s);
-	int ends[2];
+	static char stack[16384] __aligned(16);
+	int err = state_read(s), status = 0;
 	pid_t pid;
 
 	if (err)
 		return err;
 	s->child_known = true;
-	if (pipe2(ends, O_CLOEXEC))
-		return errno;
-	pid = fork();
-	if (!pid)
-		report_namespaces(ends[1]);
+	pid = clone(child_main, stack + sizeof(stack),
+		    CLONE_VM | CLONE_VFORK | SIGCHLD, s);
 	s->child_err = pid < 0 ? errno : 0;
-	close(ends[1]);
-	if (pid > 0) {
-		if (read(ends[0], s->child, sizeof(s->child)) !=
-		    sizeof(s->child))
-			err = EPIPE;
-		waitpid(pid, NULL, 0);
-	}
-	close(ends[0]);
-	return err;
+	if (pid > 0 && waitpid(pid, &status, 0) < 0)
+		return errno;
+	return status ? EPROTO : 0;
 }
 
 void state_expect_child(struct state *s)
