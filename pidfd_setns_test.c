@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "lib/fixture.h"
+#include "lib/marks.h"
 #include "lib/proc.h"
 
 #define NR_BITS 32
@@ -19,7 +20,6 @@ FIXTURE(pidfd_setns) {
 	struct target target, start;
 	struct caller *c;
 	ns_set types;
-	int uts;	/* the test's own uts namespace */
 };
 
 FIXTURE_VARIANT(pidfd_setns) {
@@ -38,11 +38,6 @@ FIXTURE_SETUP(pidfd_setns)
 {
 	SKIP_WITHOUT_PIDFD_SETNS();
 	SETUP_PRIVILEGE(variant->privilege, &self->types);
-	/* The caller's user namespace must own it, so that it can return. */
-	if (self->types & NS_BIT(NS_UTS))
-		SETUP_NAMESPACES("unshare(CLONE_NEWUTS)",
-				 unshare(CLONE_NEWUTS) ? errno : 0);
-	self->uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
 	SETUP_TARGET(&self->target, .number = 1, .fresh = self->types);
 	SETUP_CALLER(self->c);
 }
@@ -77,45 +72,6 @@ TEST_F(pidfd_setns, attaches_to_user_alone)
 	caller_by_pidfd(c, &self->target, NS_BIT(NS_USER));
 	caller_run(c);
 	EXPECT_THAT(attached(c));
-}
-
-/* What to read after a call to @set: a child is born in its pid namespace. */
-static enum look look_at(ns_set set)
-{
-	return set & NS_BIT(NS_PID) ? LOOK_CHILD : LOOK_STATE;
-}
-
-/*
- * Between the two steps the caller tries to return to its uts namespace.  It can
- * as long as it has kept its privilege, which it loses with the user namespace.
- */
-TEST_F(pidfd_setns, attaches_to_every_subset_and_then_to_the_rest)
-{
-	struct target *t = &self->target;
-	struct caller *c = self->c;
-
-	SKIP_WITHOUT_TYPE(self->types, NS_UTS);
-	for_each_subset(set, self->types) {
-		int return_err = set & NS_BIT(NS_USER) ? EPERM : 0;
-		ns_set rest = self->types & ~set;
-		const int errs[] = { 0, return_err, 0 };
-		struct call *back;
-
-		caller_reset(c);
-		caller_by_pidfd(c, t, set)->look = look_at(set);
-		back = caller_call(c, self->uts, CLONE_NEWUTS,
-				   "nsfd of the caller's own");
-		back->to = &c->before;
-		back->types = NS_BIT(NS_UTS);
-		if (!return_err)
-			rest |= NS_BIT(NS_UTS);
-		/* The state in the end is the look after the last call. */
-		if (rest)
-			caller_by_pidfd(c, t, rest)->look = LOOK_NOTHING;
-		c->look_after_each = true;
-		caller_run(c);
-		EXPECT_THAT(ended(c, errs));
-	}
 }
 
 /*
@@ -242,6 +198,118 @@ TEST_F(pidfd_setns, refuses_many_invalid_bits_at_once)
 		caller_call(c, self->target.pidfd, flags[i], "pidfd");
 	caller_run(c);
 	EXPECT_THAT(denied(c, EINVAL));
+}
+
+/*
+ * Targets whose user namespaces are nested, so that one caller can go from each
+ * to the next:
+ *
+ *	user namespace of the test
+ *	`-- that of level 0	owns the other namespaces of level 0
+ *	    `-- that of level 1	owns the other namespaces of level 1
+ *	        `-- ...
+ */
+#define NR_LEVELS 8
+
+FIXTURE(pidfd_setns_nested) {
+	struct target level[NR_LEVELS];
+	struct caller *c;
+	ns_set types;
+	int uts;	/* the test's own uts namespace */
+};
+
+FIXTURE_VARIANT(pidfd_setns_nested) {
+	enum privilege privilege;
+};
+
+FIXTURE_VARIANT_ADD(pidfd_setns_nested, root) {
+	.privilege = AS_ROOT,
+};
+
+FIXTURE_VARIANT_ADD(pidfd_setns_nested, userns_root) {
+	.privilege = AS_USERNS_ROOT,
+};
+
+FIXTURE_SETUP(pidfd_setns_nested)
+{
+	SKIP_WITHOUT_PIDFD_SETNS();
+	SETUP_PRIVILEGE(variant->privilege, &self->types);
+	SKIP_WITHOUT_TYPE(self->types, NS_UTS);
+	/* The caller's user namespace must own it, so that it can return. */
+	SETUP_NAMESPACES("unshare(CLONE_NEWUTS)",
+			 unshare(CLONE_NEWUTS) ? errno : 0);
+	self->uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
+	ASSERT_GE(self->uts, 0);
+	for (int i = 0; i < NR_LEVELS; i++)
+		SETUP_TARGET(&self->level[i], .number = 1 + i % MARK_TARGETS,
+			     .inside = i ? &self->level[i - 1] : NULL,
+			     .inside_set = i ? self->types & NS_BIT(NS_USER) : 0,
+			     .fresh = self->types);
+	SETUP_CALLER(self->c);
+}
+
+FIXTURE_TEARDOWN(pidfd_setns_nested)
+{
+	for (int i = NR_LEVELS - 1; i >= 0; i--)
+		target_destroy(&self->level[i]);
+}
+
+/* What to read after a call to @set: a child is born in its pid namespace. */
+static enum look look_at(ns_set set)
+{
+	return set & NS_BIT(NS_PID) ? LOOK_CHILD : LOOK_STATE;
+}
+
+/*
+ * Attaches to @set of level @i, tries to return to the uts namespace that the
+ * caller comes from, and attaches to the rest.  It can return as long as it has
+ * kept its privilege, which it loses with the user namespace.  Writes the errnos
+ * of the calls to @errs.  Returns how many there are.
+ */
+static int call_in_two_steps(FIXTURE_DATA(pidfd_setns_nested) *self, int i,
+			     ns_set set, int *errs)
+{
+	const struct target *from = i ? &self->level[i - 1] : NULL;
+	const struct target *t = &self->level[i];
+	ns_set rest = self->types & ~set;
+	struct caller *c = self->c;
+	struct call *back;
+
+	errs[0] = 0;
+	caller_by_pidfd(c, t, set)->look = look_at(set);
+
+	errs[1] = set & NS_BIT(NS_USER) ? EPERM : 0;
+	back = caller_call(c, from ? from->nsfd[NS_UTS][NS_ACTIVE] : self->uts,
+			   CLONE_NEWUTS, "nsfd of the uts namespace before");
+	back->to = from ? from->state : &c->before;
+	back->types = NS_BIT(NS_UTS);
+
+	errs[2] = 0;
+	if (!errs[1])
+		rest |= NS_BIT(NS_UTS);
+	if (!rest)
+		return 2;
+	caller_by_pidfd(c, t, rest)->look = LOOK_STATE;
+	return 3;
+}
+
+TEST_F(pidfd_setns_nested, attaches_to_every_subset_and_then_to_the_rest)
+{
+	struct caller *c = self->c;
+	int errs[3 * NR_LEVELS];
+	int level = 0, nr = 0;
+
+	for_each_subset(set, self->types) {
+		nr += call_in_two_steps(self, level++, set, errs + nr);
+		if (level < NR_LEVELS && set != self->types)
+			continue;
+		c->look_after_each = true;
+		caller_run(c);
+		EXPECT_THAT(ended(c, errs));
+		caller_reset(c);
+		level = 0;
+		nr = 0;
+	}
 }
 
 /*
