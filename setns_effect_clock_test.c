@@ -44,14 +44,6 @@ FIXTURE_TEARDOWN(setns_effect_clock)
 	target_destroy(&self->target);
 }
 
-static void call_target(struct caller *c, const struct target *t, bool by_pidfd)
-{
-	if (by_pidfd)
-		caller_by_pidfd(c, t, NS_BIT(NS_TIME));
-	else
-		caller_by_nsfd(c, t, NS_TIME);
-}
-
 /* Clocks that a time namespace shifts, and by how much the target's does. */
 #define NR_CLOCKS 3
 
@@ -112,7 +104,7 @@ TEST_F(setns_effect_clock, clocks_are_shifted_exactly)
 
 	SETUP_SHARED(found);
 	ASSERT_EQ(0, read_own_offsets(&monotonic, &boottime));
-	call_target(c, &self->target, variant->by_pidfd);
+	caller_by_fds(c, &self->target, NS_BIT(NS_TIME), variant->by_pidfd);
 	c->finish = read_clocks_after;
 	c->arg = found;
 	read_clocks(&earliest);
@@ -206,7 +198,7 @@ TEST_F(setns_effect_clock, clocks_are_read_without_a_system_call)
 		SKIP_TEST("the vDSO reads no clock here");
 
 	use_filter(c, errs);
-	call_target(c, &self->target, variant->by_pidfd);
+	caller_by_fds(c, &self->target, NS_BIT(NS_TIME), variant->by_pidfd);
 	caller_run(c);
 	EXPECT_THAT(attached(c));
 	ASSERT_EQ(EPERM, errs->system_call);

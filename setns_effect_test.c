@@ -52,18 +52,6 @@ FIXTURE_TEARDOWN(setns_effect)
 	target_destroy(&self->target);
 }
 
-/* One call by pidfd, or one a type by nsfds, to the target's namespaces. */
-static void call_for(struct caller *c, const struct target *t, ns_set set,
-		     bool by_pidfd)
-{
-	if (by_pidfd) {
-		caller_by_pidfd(c, t, set);
-		return;
-	}
-	for_each_ns_in(id, set)
-		caller_by_nsfd(c, t, id);
-}
-
 /* Hooks around semaphore undo; their argument is a struct sem_undo. */
 static int begin_undo(struct caller *c, void *arg)
 {
@@ -101,7 +89,7 @@ TEST_F(setns_effect, leaving_an_ipc_namespace_runs_semaphore_undo)
 		if (!(set & NS_BIT(NS_IPC)))
 			continue;
 		use_undo(c, undo);
-		call_for(c, &self->target, set, variant->by_pidfd);
+		caller_by_fds(c, &self->target, set, variant->by_pidfd);
 		caller_run(c);
 		EXPECT_THAT(attached(c));
 		EXPECT_THAT(undo_run(c, undo));
@@ -118,7 +106,7 @@ TEST_F(setns_effect, leaving_other_namespaces_runs_no_semaphore_undo)
 	SETUP_SHARED(undo);
 	SETUP_SEM_UNDO(undo);
 	use_undo(c, undo);
-	call_for(c, &self->target, others, variant->by_pidfd);
+	caller_by_fds(c, &self->target, others, variant->by_pidfd);
 	caller_run(c);
 	EXPECT_THAT(attached(c));
 	EXPECT_THAT(undo_not_run(c, undo));
@@ -196,7 +184,7 @@ TEST_F(setns_effect, queues_of_the_old_ipc_namespace_are_out_of_sight)
 	SETUP_NAMESPACES("unshare(CLONE_NEWIPC)",
 			 unshare(CLONE_NEWIPC) ? errno : 0);
 	ASSERT_GE(msgget(OLD_QUEUE_KEY, IPC_CREAT | 0666), 0);
-	call_for(c, &self->target, NS_BIT(NS_IPC), variant->by_pidfd);
+	caller_by_fds(c, &self->target, NS_BIT(NS_IPC), variant->by_pidfd);
 	c->prepare = find_queue;
 	c->finish = find_queue;
 	c->arg = errs;
@@ -265,7 +253,7 @@ TEST_F(setns_effect, sockets_stay_in_the_net_namespace_they_were_opened_in)
 	if (!self->target.state->number[ST_MARK_SOCKET])
 		SKIP_TEST("no unix sockets in this kernel (CONFIG_UNIX)");
 	SETUP_SHARED(s);
-	call_for(c, &self->target, NS_BIT(NS_NET), variant->by_pidfd);
+	caller_by_fds(c, &self->target, NS_BIT(NS_NET), variant->by_pidfd);
 	c->prepare = open_old_sockets;
 	c->finish = connect_sockets;
 	c->arg = s;
@@ -344,7 +332,7 @@ TEST_F(setns_effect, capabilities_are_those_of_the_new_user_namespace)
 			 unshare(CLONE_NEWUTS) ? errno : 0);
 	errs->test_uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
 	ASSERT_GE(errs->test_uts, 0);
-	call_for(c, &self->target, set, variant->by_pidfd);
+	caller_by_fds(c, &self->target, set, variant->by_pidfd);
 	c->prepare = lose_capabilities;
 	c->finish = use_capabilities;
 	c->arg = errs;
@@ -402,10 +390,10 @@ TEST_F(setns_effect, odd_credentials_are_reset_by_the_user_namespace_alone)
 	struct caller *c = self->c;
 
 	SETUP_TARGET(&self->target, .number = 1, .fresh = self->types);
-	call_for(c, &self->target, others, variant->by_pidfd);
+	caller_by_fds(c, &self->target, others, variant->by_pidfd);
 	c->calls[c->nr_calls - 1].look = LOOK_STATE;
 	if (self->types & NS_BIT(NS_USER))
-		call_for(c, &self->target, self->types, variant->by_pidfd);
+		caller_by_fds(c, &self->target, self->types, variant->by_pidfd);
 	c->look_after_each = true;
 	c->prepare = set_odd_credentials;
 	c->arg = &other_gid;
@@ -460,7 +448,7 @@ TEST_F(setns_effect, cgroup_paths_are_relative_to_the_new_root)
 	if (!*line_below_root(cgroup->text))
 		SKIP_TEST("the test is in the root of every cgroup hierarchy");
 	SETUP_TARGET(&self->target, .number = 1, .fresh = NS_BIT(NS_CGROUP));
-	call_for(c, &self->target, NS_BIT(NS_CGROUP), variant->by_pidfd);
+	caller_by_fds(c, &self->target, NS_BIT(NS_CGROUP), variant->by_pidfd);
 	c->finish = read_cgroup;
 	c->arg = cgroup;
 	caller_run(c);
@@ -582,7 +570,7 @@ TEST_F(setns_effect_limit, signals_are_limited_by_the_new_user_namespace)
 	if (queued->nr == SIGPENDING_MORE)
 		SKIP_TEST("user namespaces do not limit signals: since Linux 5.14");
 
-	call_for(c, &self->target, NS_BIT(NS_USER), variant->by_pidfd);
+	caller_by_fds(c, &self->target, NS_BIT(NS_USER), variant->by_pidfd);
 	caller_run(c);
 	EXPECT_THAT(attached(c));
 	EXPECT_THAT_EQ(SIGPENDING_LIMIT, queued->nr,

@@ -91,6 +91,17 @@ struct call *caller_by_nsfd(struct caller *c, const struct target *t,
 	return caller_attach(c, t->nsfd[id][NS_ACTIVE], "nsfd", t, NS_BIT(id));
 }
 
+void caller_by_fds(struct caller *c, const struct target *t, ns_set set,
+		   bool by_pidfd)
+{
+	if (by_pidfd) {
+		caller_by_pidfd(c, t, set);
+		return;
+	}
+	for_each_ns_in(id, set)
+		caller_by_nsfd(c, t, id);
+}
+
 struct call *caller_last_call(struct caller *c)
 {
 	struct call *last = NULL;

@@ -102,6 +102,13 @@ struct call *caller_by_pidfd(struct caller *c, const struct target *t,
 struct call *caller_by_nsfd(struct caller *c, const struct target *t,
 			    enum ns_id id);
 
+/*
+ * Adds what leads to the namespaces of @t in @set: one call on its pidfd, or a
+ * call on the nsfd of each type.
+ */
+void caller_by_fds(struct caller *c, const struct target *t, ns_set set,
+		   bool by_pidfd);
+
 /* Forks the caller, which makes its calls, and reaps it. */
 void caller_run(struct caller *c);
 
