@@ -27,7 +27,7 @@
 #define FAILS_AT_PID \
 	"setns_atomic.*refuses_every_set_with_a_pid_namespace_*"
 #define INVALID_ARGUMENTS_FIRST \
-	"setns_access_order.root.refuses_arguments_before_capabilities"
+	"setns_refusal.root.refuses_arguments_before_capabilities"
 #define NEEDED_CAPABILITIES \
 	"setns_access.pidfd_of_own_target.* setns_access.nsfd_of_own_target.*"
 #define NEEDED_CAPABILITIES_BY_NSFD \
@@ -37,7 +37,7 @@
 #define NO_UNDO_ON_FAILURE \
 	"setns_effect.by_pidfd.refused_calls_run_no_semaphore_undo"
 #define NO_USABLE_FILE \
-	"setns_descriptor.root.refuses_numbers_*"
+	"setns_refusal.root.refuses_numbers_*"
 #define NSFD_INVALID_BITS \
 	"nsfd_setns.root.refuses_every_invalid_bit"
 #define NSFD_OF_DESCENDANT \
@@ -53,7 +53,7 @@
 #define ODD_CREDENTIALS_BY_PIDFD \
 	"setns_effect.by_pidfd.odd_credentials_*"
 #define OTHER_FILES \
-	"setns_descriptor.root.refuses_files_*"
+	"setns_refusal.root.refuses_files_*"
 #define OTHER_THREADS \
 	"pidfd_equals_nsfd.other_thread.*"
 #define PIDFD_INVALID_BITS \
@@ -65,7 +65,7 @@
 #define PRIVILEGED \
 	"pidfd_equals_nsfd.root.*"
 #define REAL_IDS_LOOK \
-	"setns_access_order_ids.real_root.*real_uid_*"
+	"setns_refusal_ids.real_root.*real_uid_*"
 #define REAPED \
 	"pidfd_target.root.refuses_a_reaped_target_whose_nsfds_*"
 #define RECYCLED_PID \

@@ -31,8 +31,8 @@ defaults()
 # The programs of --fast, which takes whole programs: before Linux 6.3 the harness
 # cannot run a single test. These end within seconds in an emulated machine.
 # The others race, or try every set of types, every capability or every fault.
-fast='setns_descriptor_test:* pidfd_equals_nsfd_test:* setns_effect_test:*'
-fast="$fast setns_access_order_test:* setns_perf_test:*"
+fast='setns_refusal_test:* pidfd_equals_nsfd_test:* setns_effect_test:*'
+fast="$fast setns_perf_test:*"
 
 # The usage of the options that parse() knows
 usage_options()

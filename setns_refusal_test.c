@@ -1,46 +1,151 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The order of checks in setns(2), and what each of them looks at: wrong
- * arguments and threads of a caller without capabilities, namespaces of two
- * owners in one call, an nsfd of a process that the caller has no access to,
- * real and effective ids.
+ * What setns(2) refuses, and which reason comes first.  A descriptor without a
+ * usable file gives EBADF, and one of a file of another kind gives EINVAL,
+ * whatever the flags are.  Wrong arguments and threads come before capabilities
+ * and before access to the target.  An nsfd asks for no access.  Access is judged
+ * by real ids, and the owner of a user namespace by the effective uid.
  */
 #define _GNU_SOURCE
+#include <limits.h>
+
 #include "lib/call_caps.h"
 #include "lib/fixture.h"
+#include "lib/proc.h"
+#include "lib/wrong_fd.h"
 
 #define MAX_TARGETS 3
 
-FIXTURE(setns_access_order) {
+/* Numbers that are never an open file. */
+static const struct {
+	const char *name;
+	int fd;
+} numbers[] = {
+	{ "-1", -1 },
+	{ "INT_MIN", INT_MIN },
+	{ "INT_MAX", INT_MAX },
+	{ "AT_FDCWD", AT_FDCWD },
+	{ "PIDFD_SELF_THREAD", PIDFD_SELF_THREAD },
+	{ "PIDFD_SELF_THREAD_GROUP", PIDFD_SELF_THREAD_GROUP },
+	{ "PIDFD_SELF_THREAD_GROUP of 6.15", PIDFD_SELF_THREAD_GROUP_6_15 },
+};
+
+FIXTURE(setns_refusal) {
 	struct target target[MAX_TARGETS];
 	struct caller *c;
 	ns_set types;
 };
 
-FIXTURE_VARIANT(setns_access_order) {
+FIXTURE_VARIANT(setns_refusal) {
 	enum privilege privilege;
 };
 
-FIXTURE_VARIANT_ADD(setns_access_order, root) {
+FIXTURE_VARIANT_ADD(setns_refusal, root) {
 	.privilege = AS_ROOT,
 };
 
-FIXTURE_VARIANT_ADD(setns_access_order, userns_root) {
+FIXTURE_VARIANT_ADD(setns_refusal, userns_root) {
 	.privilege = AS_USERNS_ROOT,
 };
 
-FIXTURE_SETUP(setns_access_order)
+FIXTURE_SETUP(setns_refusal)
 {
-	SKIP_WITHOUT_PIDFD_SETNS();
 	SETUP_PRIVILEGE(variant->privilege, &self->types);
-	SKIP_WITHOUT_TYPE(self->types, NS_USER);
 	SETUP_CALLER(self->c);
 }
 
-FIXTURE_TEARDOWN(setns_access_order)
+FIXTURE_TEARDOWN(setns_refusal)
 {
 	for (unsigned int i = 0; i < MAX_TARGETS; i++)
 		target_destroy(&self->target[i]);
+}
+
+/* A call on an nsfd of the namespace that the caller is in, of type @id. */
+static void call_on_own(struct caller *c, int nsfd, enum ns_id id)
+{
+	static char names[NR_NS_TYPES][32];
+	struct call *call;
+
+	snprintf(names[id], sizeof(names[id]), "caller's own %s nsfd",
+		 ns_types[id].name);
+	call = caller_call(c, nsfd, 0, names[id]);
+	call->to = &c->before;
+	call->types = NS_BIT(id);
+}
+
+/* Calls with 0, every type, all types, and values that are no flags. */
+static void call_with_all_flags(struct caller *c, int fd, const char *fd_name)
+{
+	caller_call(c, fd, 0, fd_name);
+	for_each_ns(id)
+		caller_call(c, fd, ns_types[id].flag, fd_name);
+	caller_call(c, fd, ns_flags(NS_ALL), fd_name);
+	caller_call(c, fd, CLONE_VM, fd_name);
+	caller_call(c, fd, -1, fd_name);
+}
+
+/*
+ * The nsfd itself leads somewhere: the test creates its uts namespace, so that
+ * the caller's user namespace owns it.
+ */
+TEST_F(setns_refusal, refuses_numbers_that_are_no_usable_file)
+{
+	const char *link = "thread-self/ns/uts";
+	struct caller *c = self->c;
+	int nsfd, closed, o_path;
+
+	SKIP_WITHOUT_TYPE(self->types, NS_UTS);
+	SETUP_NAMESPACES("unshare(CLONE_NEWUTS)",
+			 unshare(CLONE_NEWUTS) ? errno : 0);
+	nsfd = proc_open(link, O_RDONLY);
+	ASSERT_GE(nsfd, 0) {
+		TH_LOG(" opening the nsfd: %s", errno_name(-nsfd));
+	}
+	o_path = proc_open(link, O_PATH);
+	ASSERT_GE(o_path, 0) {
+		TH_LOG(" opening it as O_PATH: %s", errno_name(-o_path));
+	}
+	/* The number is high, so that nothing else gets it. */
+	closed = fcntl(nsfd, F_DUPFD_CLOEXEC, 200);
+	ASSERT_GE(closed, 200);
+	ASSERT_EQ(0, close(closed));
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
+		call_with_all_flags(c, numbers[i].fd, numbers[i].name);
+	call_with_all_flags(c, closed, "closed nsfd");
+	call_with_all_flags(c, o_path, "O_PATH descriptor of an nsfd");
+	caller_run(c);
+	EXPECT_THAT(denied(c, EBADF));
+
+	caller_reset(c);
+	call_on_own(c, nsfd, NS_UTS);
+	caller_run(c);
+	EXPECT_THAT(attached(c));
+}
+
+TEST_F(setns_refusal, refuses_files_of_other_kinds)
+{
+	struct caller *c = self->c;
+	char absent[128] = "";
+
+	for (unsigned int i = 0; i < NR_WRONG_FDS; i++) {
+		const char *name = wrong_fds[i].name;
+		int fd = wrong_fds[i].open();
+
+		if (wrong_fds[i].absent && fd == -wrong_fds[i].absent) {
+			strcat(absent, *absent ? ", " : "");
+			strcat(absent, name);
+			continue;
+		}
+		ASSERT_GE(fd, 0) {
+			TH_LOG(" opening the %s: %s", name, errno_name(-fd));
+		}
+		call_with_all_flags(c, fd, name);
+	}
+	caller_run(c);
+	EXPECT_THAT(denied(c, EINVAL));
+	if (*absent)
+		SKIP_TEST("there is no %s here; the others are refused", absent);
 }
 
 static int drop_all(struct caller *c, void *arg)
@@ -77,12 +182,14 @@ static void call_valid(struct caller *c, const struct target *t)
 }
 
 /* The second target is in the user namespace of the caller. */
-TEST_F(setns_access_order, refuses_arguments_before_capabilities)
+TEST_F(setns_refusal, refuses_arguments_before_capabilities)
 {
 	struct target *t = self->target;
 	struct caller *c = self->c;
 	int own_userns;
 
+	SKIP_WITHOUT_PIDFD_SETNS();
+	SKIP_WITHOUT_TYPE(self->types, NS_USER);
 	SETUP_TARGET(&t[0], .number = 1, .fresh = self->types);
 	SETUP_TARGET(&t[1], .number = 2,
 		     .fresh = self->types & ~NS_BIT(NS_USER));
@@ -104,15 +211,91 @@ TEST_F(setns_access_order, refuses_arguments_before_capabilities)
 	EXPECT_THAT(denied(c, EPERM));
 }
 
+/*
+ * Descriptors of the caller's own namespaces lead to where it is.  They show
+ * that the refusals above are the fault of the descriptors.
+ */
+FIXTURE(setns_refusal_own) {
+	struct caller *c;
+	ns_set types;
+};
+
+FIXTURE_SETUP(setns_refusal_own)
+{
+	SETUP_CALLER(self->c);
+}
+
+FIXTURE_TEARDOWN(setns_refusal_own)
+{
+}
+
+/* The test's own namespaces are the caller's.  Returns 0 or an errno. */
+static int call_by_own_nsfds(struct caller *c, ns_set types)
+{
+	for_each_ns_in(id, types) {
+		int fd = nsfd_open(0, id, NS_ACTIVE);
+
+		if (fd < 0)
+			return -fd;
+		call_on_own(c, fd, id);
+	}
+	return 0;
+}
+
+TEST_F(setns_refusal_own, attaches_root_to_its_own_namespaces)
+{
+	struct caller *c = self->c;
+
+	SETUP_PRIVILEGE(AS_ROOT, &self->types);
+	ASSERT_EQ(0, call_by_own_nsfds(c, self->types & ~NS_BIT(NS_USER)));
+	caller_run(c);
+	EXPECT_THAT(attached(c));
+}
+
+/*
+ *	user namespace of the host    owns all other namespaces of the caller
+ *	`-- user namespace of the caller
+ */
+TEST_F(setns_refusal_own, refuses_userns_root_without_their_owner)
+{
+	struct caller *c = self->c;
+
+	SETUP_PRIVILEGE(AS_USERNS_ROOT, &self->types);
+	ASSERT_EQ(0, call_by_own_nsfds(c, self->types & ~NS_BIT(NS_USER)));
+	caller_run(c);
+	EXPECT_THAT(denied(c, EPERM));
+}
+
+/*
+ *	user namespace of the host
+ *	`-- user namespace of the caller    owns its new namespaces
+ *
+ * A process is in a new pid or time namespace only from its fork on, so these
+ * two are left out.
+ */
+TEST_F(setns_refusal_own, attaches_userns_root_to_those_it_owns)
+{
+	ns_set others = NS_BIT(NS_USER) | NS_BIT(NS_PID) | NS_BIT(NS_TIME);
+	struct caller *c = self->c;
+	ns_set types;
+
+	SETUP_PRIVILEGE(AS_USERNS_ROOT, &self->types);
+	types = self->types & ~others;
+	SETUP_NAMESPACES("unshare()", unshare(ns_flags(types)) ? errno : 0);
+	ASSERT_EQ(0, call_by_own_nsfds(c, types));
+	caller_run(c);
+	EXPECT_THAT(attached(c));
+}
+
 /* As root, with targets that need privilege for access. */
-FIXTURE(setns_access_order_root) {
+FIXTURE(setns_refusal_root) {
 	struct target target[MAX_TARGETS];
 	struct caller *c;
 	ns_set types;
 	struct call_caps caps;
 };
 
-FIXTURE_SETUP(setns_access_order_root)
+FIXTURE_SETUP(setns_refusal_root)
 {
 	SKIP_WITHOUT_PIDFD_SETNS();
 	SETUP_PRIVILEGE(AS_ROOT, &self->types);
@@ -122,14 +305,14 @@ FIXTURE_SETUP(setns_access_order_root)
 	SETUP_CALLER(self->c);
 }
 
-FIXTURE_TEARDOWN(setns_access_order_root)
+FIXTURE_TEARDOWN(setns_refusal_root)
 {
 	/* The init of a pid namespace cannot be reaped before the others. */
 	for (unsigned int i = MAX_TARGETS; i--;)
 		target_destroy(&self->target[i]);
 }
 
-TEST_F(setns_access_order_root, refuses_arguments_before_access_to_the_target)
+TEST_F(setns_refusal_root, refuses_arguments_before_access_to_the_target)
 {
 	static const struct {
 		uid_t uid;
@@ -159,7 +342,7 @@ TEST_F(setns_access_order_root, refuses_arguments_before_access_to_the_target)
 	EXPECT_THAT(denied(c, EPERM));
 }
 
-TEST_F(setns_access_order_root, nsfds_ask_for_no_access_to_the_target)
+TEST_F(setns_refusal_root, nsfds_ask_for_no_access_to_the_target)
 {
 	__u64 caps = CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SYS_CHROOT);
 	struct target *t = self->target;
@@ -203,7 +386,7 @@ static void call_user_and_one(struct caller *c, const struct target *t,
 	call_with_caps(c, caps);
 }
 
-TEST_F(setns_access_order_root, user_and_a_type_outside_need_just_CAP_SYS_ADMIN)
+TEST_F(setns_refusal_root, user_and_a_type_outside_need_just_CAP_SYS_ADMIN)
 {
 	__u64 admin = CAP_BIT(CAP_SYS_ADMIN);
 	__u64 others = self->caps.permitted & ~admin;
@@ -263,7 +446,7 @@ static void call_each_nsfd(struct caller *c, const struct target *t,
 			    "nsfd");
 }
 
-TEST_F(setns_access_order_root, refuses_threads_before_capabilities)
+TEST_F(setns_refusal_root, refuses_threads_before_capabilities)
 {
 	struct target *t = self->target;
 	struct caller *c = self->c;
@@ -292,33 +475,33 @@ TEST_F(setns_access_order_root, refuses_threads_before_capabilities)
  * owner of a user namespace by the effective uid.  Callers have one uid that is
  * root's and one that is not.
  */
-FIXTURE(setns_access_order_ids) {
+FIXTURE(setns_refusal_ids) {
 	struct target target;
 	struct caller *c;
 	ns_set types;
 };
 
-FIXTURE_VARIANT(setns_access_order_ids) {
+FIXTURE_VARIANT(setns_refusal_ids) {
 	uid_t real, effective;
 	int access_err;		/* of a pidfd of root's target */
 	int owner_err;		/* of the user namespace that root owns */
 };
 
-FIXTURE_VARIANT_ADD(setns_access_order_ids, real_root) {
+FIXTURE_VARIANT_ADD(setns_refusal_ids, real_root) {
 	.real = 0,
 	.effective = OTHER_UID,
 	.access_err = 0,
 	.owner_err = EPERM,
 };
 
-FIXTURE_VARIANT_ADD(setns_access_order_ids, effective_root) {
+FIXTURE_VARIANT_ADD(setns_refusal_ids, effective_root) {
 	.real = OTHER_UID,
 	.effective = 0,
 	.access_err = EPERM,
 	.owner_err = 0,
 };
 
-FIXTURE_SETUP(setns_access_order_ids)
+FIXTURE_SETUP(setns_refusal_ids)
 {
 	SKIP_WITHOUT_PIDFD_SETNS();
 	SETUP_PRIVILEGE(AS_ROOT, &self->types);
@@ -327,7 +510,7 @@ FIXTURE_SETUP(setns_access_order_ids)
 	SETUP_CALLER(self->c);
 }
 
-FIXTURE_TEARDOWN(setns_access_order_ids)
+FIXTURE_TEARDOWN(setns_refusal_ids)
 {
 	target_destroy(&self->target);
 }
@@ -358,7 +541,7 @@ static void use_ids(struct caller *c, struct ids *ids)
 }
 
 /* The target has the same capabilities as the caller, in one user namespace. */
-TEST_F(setns_access_order_ids, real_uid_has_access_to_the_target)
+TEST_F(setns_refusal_ids, real_uid_has_access_to_the_target)
 {
 	struct ids ids = { variant->real, variant->effective, 0 };
 	ns_set types = self->types & ~NS_BIT(NS_USER);
@@ -386,7 +569,7 @@ TEST_F(setns_access_order_ids, real_uid_has_access_to_the_target)
 }
 
 /* A caller that is not the owner needs capabilities. */
-TEST_F(setns_access_order_ids, effective_uid_owns_the_user_namespace)
+TEST_F(setns_refusal_ids, effective_uid_owns_the_user_namespace)
 {
 	struct ids ids = { variant->real, variant->effective, 0 };
 	const int errs[] = { variant->owner_err };
