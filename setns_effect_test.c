@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an attach does beyond the links under /proc/PID/ns: undo of semaphores,
- * sockets and queues old and new, capabilities in the new user namespace and
- * nowhere else, limits, cgroup paths.  Each by pidfd and by nsfd.
+ * What an attach does to things other than the caller's namespaces.  It undoes
+ * semaphores, hides the queues of the old ipc namespace, leaves open sockets
+ * where they were, and changes what cgroup paths are relative to.  perf records
+ * it.  The variants attach by pidfd and by nsfd.
  */
 #define _GNU_SOURCE
-#include <grp.h>
-#include <linux/securebits.h>
-#include <stddef.h>
+#include <linux/perf_event.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/msg.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "lib/fixture.h"
@@ -273,138 +270,6 @@ TEST_F(setns_effect, sockets_stay_in_the_net_namespace_they_were_opened_in)
 		       errno_name(s->new_to_new));
 }
 
-/*
- * A caller without capabilities, before and after it attached to the user and
- * the uts namespace of a target that it owns:
- *
- *	test's user namespace		owns the test's uts namespace
- *	`-- target's user namespace	owns the target's uts namespace
- */
-struct capability_errs {
-	int test_uts;		/* the test's uts namespace, as an nsfd */
-	int outside_before;	/* of setns(2) to it, with capabilities */
-	int outside_after;
-	int inside_before;	/* of sethostname(2), without capabilities */
-	int inside_after;
-};
-
-static int set_same_hostname(void)
-{
-	char name[64];
-
-	return gethostname(name, sizeof(name)) ||
-	       sethostname(name, strlen(name)) ? errno : 0;
-}
-
-static int lose_capabilities(struct caller *c, void *arg)
-{
-	struct capability_errs *errs = arg;
-	int err;
-
-	(void)c;
-	errs->outside_before = setns(errs->test_uts, CLONE_NEWUTS) ? errno : 0;
-	err = capabilities_drop_all();
-	errs->inside_before = set_same_hostname();
-	return err;
-}
-
-static int use_capabilities(struct caller *c, void *arg)
-{
-	struct capability_errs *errs = arg;
-
-	(void)c;
-	errs->inside_after = set_same_hostname();
-	errs->outside_after = setns(errs->test_uts, CLONE_NEWUTS) ? errno : 0;
-	return 0;
-}
-
-TEST_F(setns_effect, capabilities_are_those_of_the_new_user_namespace)
-{
-	ns_set set = NS_BIT(NS_USER) | NS_BIT(NS_UTS);
-	struct capability_errs *errs;
-	struct caller *c = self->c;
-
-	SKIP_WITHOUT_TYPE(self->types, NS_USER);
-	SKIP_WITHOUT_TYPE(self->types, NS_UTS);
-	SETUP_TARGET(&self->target, .number = 1, .fresh = set);
-	SETUP_SHARED(errs);
-	SETUP_NAMESPACES("unshare(CLONE_NEWUTS)",
-			 unshare(CLONE_NEWUTS) ? errno : 0);
-	errs->test_uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
-	ASSERT_GE(errs->test_uts, 0);
-	caller_by_fds(c, &self->target, set, variant->by_pidfd);
-	c->prepare = lose_capabilities;
-	c->finish = use_capabilities;
-	c->arg = errs;
-	caller_run(c);
-	EXPECT_THAT(attached(c));
-	EXPECT_THAT_EQ(0, errs->outside_before,
-		       "user namespace: setns() to the test's uts namespace with capabilities: expected success, got %s",
-		       errno_name(errs->outside_before));
-	EXPECT_THAT_EQ(EPERM, errs->inside_before,
-		       "user namespace: sethostname() without capabilities: expected EPERM, got %s",
-		       errno_name(errs->inside_before));
-	EXPECT_THAT_EQ(0, errs->inside_after,
-		       "user namespace: sethostname() in the new one: expected success, got %s",
-		       errno_name(errs->inside_after));
-	EXPECT_THAT_EQ(EPERM, errs->outside_after,
-		       "user namespace: setns() back to the test's uts namespace: expected EPERM, got %s",
-		       errno_name(errs->outside_after));
-}
-
-/*
- * Credentials of which nothing is as usual.  Without another gid in the user
- * namespace there are no other groups (user_namespaces(7)).
- */
-static int set_odd_credentials(struct caller *c, void *arg)
-{
-	const gid_t groups[] = { 0, OTHER_UID };
-	const bool *other_gid = arg;
-	const cap_value_t raised = CAP_NET_RAW;
-	cap_t caps = cap_get_proc();
-	int err = 0;
-
-	(void)c;
-	if (*other_gid && setgroups(ARRAY_SIZE(groups), groups))
-		err = errno;
-	cap_set_flag(caps, CAP_INHERITABLE, 1, &raised, CAP_SET);
-	if (cap_set_proc(caps) || cap_set_ambient(raised, CAP_SET) ||
-	    cap_drop_bound(CAP_SYS_BOOT) ||
-	    cap_set_secbits(SECBIT_NOROOT | SECBIT_KEEP_CAPS) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0))
-		err = errno;
-	umask(027);
-	cap_free(caps);
-	return err;
-}
-
-/*
- * The user namespace resets the credentials except for the ids.  It leaves
- * no_new_privs, the umask and the parent-death signal, other types leave all.
- */
-TEST_F(setns_effect, odd_credentials_are_reset_by_the_user_namespace_alone)
-{
-	ns_set others = self->types & ~NS_BIT(NS_USER);
-	bool other_gid = !lacks_other_uid();
-	struct caller *c = self->c;
-
-	SETUP_TARGET(&self->target, .number = 1, .fresh = self->types);
-	caller_by_fds(c, &self->target, others, variant->by_pidfd);
-	c->calls[c->nr_calls - 1].look = LOOK_STATE;
-	if (self->types & NS_BIT(NS_USER))
-		caller_by_fds(c, &self->target, self->types, variant->by_pidfd);
-	c->look_after_each = true;
-	c->prepare = set_odd_credentials;
-	c->arg = &other_gid;
-	caller_run(c);
-	EXPECT_THAT(attached(c));
-	EXPECT_THAT_EQ(1ULL << CAP_NET_RAW, c->before.number[ST_CAP_AMBIENT],
-		       "the caller has ambient capabilities %#llx before, expected CAP_NET_RAW",
-		       (unsigned long long)c->before.number[ST_CAP_AMBIENT]);
-	SKIP_WITHOUT_TYPE(self->types, NS_USER);
-}
-
 /* The first line of /proc/PID/cgroup that names no root, or an empty string. */
 static const char *line_below_root(char *text)
 {
@@ -460,125 +325,271 @@ TEST_F(setns_effect, cgroup_paths_are_relative_to_the_new_root)
 }
 
 /*
- * RLIMIT_SIGPENDING of the task that creates a user namespace becomes a limit of
- * the namespace.  It limits the signals that are pending for the creator's uid
- * outside, where those of every task inside are counted as well.
- *
- *	test's user namespace		counts what the test and callers queue
- *	`-- target's user namespace	limits that to SIGPENDING_LIMIT
+ * Each attach leaves a single PERF_RECORD_NAMESPACES with the namespaces that
+ * it led to, however many types it was for.  A refused call leaves none
+ * (perf_event_open(2)).
  */
-#define SIGPENDING_LIMIT	3
-#define SIGPENDING_MORE		(4 * SIGPENDING_LIMIT)
 
-FIXTURE(setns_effect_limit) {
+/* The most calls of a recorded caller.  Their records fit in a page. */
+#define MAX_CALLS 4
+
+struct namespaces_record {
+	struct perf_event_header header;
+	__u32 pid, tid;
+	__u64 nr;
+	struct perf_ns_link_info link[NR_NAMESPACES];
+};
+
+/* What perf recorded of a caller, in memory of SETUP_SHARED(). */
+struct recording {
+	struct perf_event_mmap_page *ring;	/* in the caller */
+	/* Before the calls, and from each call until the next. */
+	struct {
+		unsigned int records;
+		struct namespaces_record last;
+	} during[1 + MAX_CALLS];
+};
+
+/* The place of each type in a record.  Time namespaces have none. */
+static const struct {
+	enum ns_id id;
+	unsigned int index;
+} recorded_types[] = {
+	{ NS_NET, NET_NS_INDEX }, { NS_UTS, UTS_NS_INDEX },
+	{ NS_IPC, IPC_NS_INDEX }, { NS_PID, PID_NS_INDEX },
+	{ NS_USER, USER_NS_INDEX }, { NS_MNT, MNT_NS_INDEX },
+	{ NS_CGROUP, CGROUP_NS_INDEX },
+};
+
+/* An event that records the namespaces of the calling task: -1 and errno. */
+static int event_open(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_DUMMY,
+		.exclude_kernel = 1,
+		.namespaces = 1,
+	};
+
+	return syscall(__NR_perf_event_open, &attr, 0, -1, -1,
+		       PERF_FLAG_FD_CLOEXEC);
+}
+
+/* The reason to skip if @err of event_open() is not a failure; or NULL. */
+static const char *lacks_perf(int err)
+{
+	if (err == ENOSYS)
+		return "no perf_event_open(2) (CONFIG_PERF_EVENTS)";
+	if (err == EACCES)
+		return "recording namespaces needs root of the initial user namespace";
+	if (err == EPERM)
+		return "perf_event_open(2) is not permitted here";
+	return NULL;
+}
+
+FIXTURE(setns_effect_perf) {
 	struct target target;
 	struct caller *c;
+	struct recording *recording;
 	ns_set types;
 };
 
-FIXTURE_VARIANT(setns_effect_limit) {
-	bool by_pidfd;
-};
-
-FIXTURE_VARIANT_ADD(setns_effect_limit, by_pidfd) {
-	.by_pidfd = true,
-};
-
-FIXTURE_VARIANT_ADD(setns_effect_limit, by_nsfd) {
-	.by_pidfd = false,
-};
-
-FIXTURE_SETUP(setns_effect_limit)
+FIXTURE_SETUP(setns_effect_perf)
 {
-	if (variant->by_pidfd)
-		SKIP_WITHOUT_PIDFD_SETNS();
-	SETUP_PRIVILEGE(AS_USERNS_ROOT, &self->types);
+	int event, err;
+
+	SKIP_WITHOUT_PIDFD_SETNS();
+	SETUP_PRIVILEGE(privilege_available(), &self->types);
+	event = event_open();
+	err = event < 0 ? errno : 0;
+	SKIP_IF_LACKING(lacks_perf(err));
+	ASSERT_EQ(0, err) {
+		TH_LOG(" perf_event_open(): %s", errno_name(err));
+	}
+	close(event);
 	SETUP_CALLER(self->c);
-	SETUP_TARGET(&self->target, .number = 1, .fresh = NS_BIT(NS_USER),
-		     .sigpending = SIGPENDING_LIMIT);
+	SETUP_SHARED(self->recording);
+	SETUP_TARGET(&self->target, .number = 1, .fresh = self->types);
 }
 
-FIXTURE_TEARDOWN(setns_effect_limit)
+FIXTURE_TEARDOWN(setns_effect_perf)
 {
 	target_destroy(&self->target);
 }
 
-/* How many signals could be queued, and why not more, or 0. */
-struct queued {
-	int nr, err;
-};
-
-static void queue_signals(struct queued *queued)
+static int start_recording(struct caller *c, void *arg)
 {
-	const union sigval value = { .sival_int = 0 };
-	sigset_t set;
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct recording *recording = arg;
+	int event = event_open();
 
-	*queued = (struct queued) { 0 };
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	while (queued->nr < SIGPENDING_MORE && !queued->err)
-		if (sigqueue(getpid(), SIGRTMIN, value))
-			queued->err = errno;
-		else
-			queued->nr++;
+	(void)c;
+	if (event < 0)
+		return errno;
+	/* A page for the head of the ring, a page for its records. */
+	recording->ring = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			       MAP_SHARED, event, 0);
+	return recording->ring == MAP_FAILED ? errno : 0;
 }
 
-static int queue_signals_after(struct caller *c, void *arg)
+/* Moves the records that were left before call @i out of the ring. */
+static int collect(struct caller *c, unsigned int i, void *arg)
 {
-	(void)c;
-	queue_signals(arg);
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct recording *recording = arg;
+	struct perf_event_mmap_page *ring = recording->ring;
+	__u64 end = __atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE);
+	struct namespaces_record r;
+
+	if (c->nr_calls > MAX_CALLS || end > page)
+		return EMSGSIZE;
+	for (; ring->data_tail < end; ring->data_tail += r.header.size) {
+		size_t left = end - ring->data_tail;
+
+		memcpy(&r, (char *)ring + page + ring->data_tail,
+		       left < sizeof(r) ? left : sizeof(r));
+		if (!r.header.size)
+			return EPROTO;
+		/* A fork leaves a record of the child. */
+		if (r.header.type != PERF_RECORD_NAMESPACES ||
+		    (pid_t)r.tid != gettid())
+			continue;
+		recording->during[i].records++;
+		recording->during[i].last = r;
+	}
 	return 0;
 }
 
-/* The same without setns(2), by a child that creates a user namespace. */
-static int queue_in_new_userns(void *arg)
+static int collect_last(struct caller *c, void *arg)
 {
-	struct rlimit limit, low;
-	int err;
-
-	if (getrlimit(RLIMIT_SIGPENDING, &limit))
-		return errno;
-	low = (struct rlimit) { SIGPENDING_LIMIT, limit.rlim_max };
-	if (setrlimit(RLIMIT_SIGPENDING, &low))
-		return errno;
-	err = userns_create();
-	low.rlim_cur = limit.rlim_max;
-	if (!err && setrlimit(RLIMIT_SIGPENDING, &low))
-		err = errno;
-	if (!err)
-		queue_signals(arg);
-	return err;
+	return collect(c, c->nr_calls, arg);
 }
 
-TEST_F(setns_effect_limit, signals_are_limited_by_the_new_user_namespace)
+/* Runs a caller with its calls, and records it. */
+static void run_recorded(struct caller *c, struct recording *recording)
+{
+	memset(recording, 0, sizeof(*recording));
+	c->prepare = start_recording;
+	c->before_call = collect;
+	c->finish = collect_last;
+	c->arg = recording;
+	c->look_after_each = true;
+	caller_run(c);
+}
+
+/* The types for which @r and @s have different namespaces. */
+static ns_set wrong_types(const struct namespaces_record *r,
+			  const struct state *s)
+{
+	ns_set wrong = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(recorded_types); i++) {
+		enum ns_id id = recorded_types[i].id;
+		const struct ns_identity *ns = &s->ns[id][NS_ACTIVE];
+		unsigned int index = recorded_types[i].index;
+
+		if (index >= r->nr || r->link[index].dev != ns->dev ||
+		    r->link[index].ino != ns->ino)
+			wrong |= NS_BIT(id);
+	}
+	return wrong;
+}
+
+static const char *check_record(struct caller *c, unsigned int i,
+				const struct recording *recording)
+{
+	unsigned int records = recording->during[i + 1].records;
+	unsigned int expected = c->calls[i].err ? 0 : 1;
+	static char text[200];
+	ns_set wrong;
+
+	snprintf(text, sizeof(text),
+		 "%s, and then: %u PERF_RECORD_NAMESPACES, expected %u",
+		 errno_name(c->calls[i].err), records, expected);
+	if (records != expected)
+		return text;
+	if (!records)
+		return NULL;
+	wrong = wrong_types(&recording->during[i + 1].last, &c->after_call[i]);
+	snprintf(text, sizeof(text),
+		 "PERF_RECORD_NAMESPACES has another namespace than /proc/self/ns of these types: %s",
+		 ns_names(wrong));
+	return wrong ? text : NULL;
+}
+
+/*
+ * Checks, as those of check.h, that each call which succeeded left a single
+ * record with the namespaces that it led to, and that nothing else left any.
+ */
+static const char *recorded_attaches(struct caller *c,
+				     const struct recording *recording)
+{
+	if (recording->during[0].records)
+		return "a PERF_RECORD_NAMESPACES before any call";
+	for (unsigned int i = 0; i < c->nr_calls; i++) {
+		const struct call *call = &c->calls[i];
+		const char *message = check_record(c, i, recording);
+
+		if (message)
+			return explain(c, message,
+				       "setns(%s, %s) (call %u of %u)",
+				       call->fd_name,
+				       ns_flag_names(call->flags), i + 1,
+				       c->nr_calls);
+	}
+	return NULL;
+}
+
+TEST_F(setns_effect_perf, records_each_attach_once)
 {
 	struct caller *c = self->c;
-	struct queued *queued;
 
-	SETUP_SHARED(queued);
-	/* Without the limit, as many as are asked for. */
-	c->finish = queue_signals_after;
-	c->arg = queued;
-	caller_run(c);
-	EXPECT_THAT(ended_in(c, &c->before));
-	if (queued->nr < SIGPENDING_MORE)
-		SKIP_TEST("the test itself can queue no more than %d signals: %s",
-			  queued->nr, errno_name(queued->err));
-	SETUP_NAMESPACES("creating a user namespace with a limit",
-			 in_child(queue_in_new_userns, queued));
-	if (queued->nr == SIGPENDING_MORE)
-		SKIP_TEST("user namespaces do not limit signals: since Linux 5.14");
+	for_each_ns_in(id, self->types) {
+		ns_set rest = self->types & ~NS_BIT(id);
 
-	caller_by_fds(c, &self->target, NS_BIT(NS_USER), variant->by_pidfd);
-	caller_run(c);
-	EXPECT_THAT(attached(c));
-	EXPECT_THAT_EQ(SIGPENDING_LIMIT, queued->nr,
-		       "user namespace: %d signals could be queued, its limit is %d",
-		       queued->nr, SIGPENDING_LIMIT);
-	EXPECT_THAT_EQ(EAGAIN, queued->err,
-		       "user namespace: queueing more signals than its limit: expected EAGAIN, got %s",
-		       errno_name(queued->err));
+		caller_reset(c);
+		if (rest)
+			caller_by_pidfd(c, &self->target, rest);
+		caller_by_nsfd(c, &self->target, id);
+		run_recorded(c, self->recording);
+		EXPECT_THAT(attached(c));
+		EXPECT_THAT(recorded_attaches(c, self->recording));
+	}
+}
+
+/* The last call is the control.  Its flags are valid. */
+TEST_F(setns_effect_perf, records_no_call_refused_for_its_flags)
+{
+	const int errs[] = { EINVAL, EINVAL, 0 };
+	struct caller *c = self->c;
+
+	caller_call(c, self->target.pidfd, 0, "pidfd");
+	caller_call(c, self->target.pidfd, ns_flags(self->types) | CLONE_VM,
+		    "pidfd");
+	caller_by_pidfd(c, &self->target, self->types);
+	run_recorded(c, self->recording);
+	EXPECT_THAT(ended(c, errs));
+	EXPECT_THAT(recorded_attaches(c, self->recording));
+}
+
+/*
+ * Time is the last type that the kernel installs.  It is refused to a caller
+ * that shares its memory.  The control is the same call without time.
+ */
+TEST_F(setns_effect_perf, records_no_call_refused_for_its_last_type)
+{
+	ns_set rest = self->types & ~NS_BIT(NS_TIME);
+	const int errs[] = { EUSERS, 0 };
+	struct caller *c = self->c;
+
+	SKIP_WITHOUT_TYPE(self->types, NS_TIME);
+	caller_call(c, self->target.pidfd, ns_flags(self->types), "pidfd");
+	caller_by_pidfd(c, &self->target, rest);
+	c->peer = PEER_SHARING_VM;
+	run_recorded(c, self->recording);
+	EXPECT_THAT(ended(c, errs));
+	EXPECT_THAT(recorded_attaches(c, self->recording));
 }
 
 TEST_HARNESS_MAIN

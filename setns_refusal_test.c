@@ -3,8 +3,8 @@
  * What setns(2) refuses, and which reason comes first.  A descriptor without a
  * usable file gives EBADF, and one of a file of another kind gives EINVAL,
  * whatever the flags are.  Wrong arguments and threads come before capabilities
- * and before access to the target.  An nsfd asks for no access.  Access is judged
- * by real ids, and the owner of a user namespace by the effective uid.
+ * and before access to the target.  An nsfd asks for no access.  Access is
+ * judged by real ids, and the owner of a user namespace by the effective uid.
  */
 #define _GNU_SOURCE
 #include <limits.h>

@@ -13,7 +13,7 @@
 #define CALLER_NOT_LEADER \
 	"pidfd_equals_nsfd.caller_is_not_the_leader.*"
 #define CAPABILITIES_OF_NEW_USERNS \
-	"setns_effect.by_pidfd.capabilities_are_*"
+	"setns_caller.by_pidfd.capabilities_are_*"
 #define DEAD_PID_NAMESPACE \
 	"pidfd_target.root.attaches_to_a_dead_pid_namespace_*"
 #define DEAD_TARGET_INVALID_FLAGS \
@@ -49,9 +49,9 @@
 #define NSFD_ZERO_FLAGS \
 	"nsfd_setns_source.root_proc.*"
 #define ODD_CREDENTIALS_BY_NSFD \
-	"setns_effect.by_nsfd.odd_credentials_*"
+	"setns_caller.by_nsfd.odd_credentials_*"
 #define ODD_CREDENTIALS_BY_PIDFD \
-	"setns_effect.by_pidfd.odd_credentials_*"
+	"setns_caller.by_pidfd.odd_credentials_*"
 #define OTHER_FILES \
 	"setns_refusal.root.refuses_files_*"
 #define OTHER_THREADS \

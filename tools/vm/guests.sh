@@ -32,7 +32,7 @@ defaults()
 # cannot run a single test. These end within seconds in an emulated machine.
 # The others race, or try every set of types, every capability or every fault.
 fast='setns_refusal_test:* pidfd_equals_nsfd_test:* setns_effect_test:*'
-fast="$fast setns_perf_test:*"
+fast="$fast setns_caller_test:*"
 
 # The usage of the options that parse() knows
 usage_options()
