@@ -25,8 +25,9 @@ int ns_limit_set(ns_set types, unsigned int number);
  * those that the test and its children created.  Waits until clock_ms() is
  * @until.
  *
- * A tracer may hold what is gone: perf stat keeps dead tasks, whose credentials
- * hold user namespaces.  perf stat -a does not.
+ * A run under "perf stat PROGRAM" shows user namespaces as left over.  This was
+ * seen on Linux 6.18: a counter that children inherit keeps dead tasks, whose
+ * credentials hold user namespaces.  Under perf stat -i or -a nothing is left.
  */
 const char *all_freed(struct caller *c, ns_set types, __s64 until);
 
