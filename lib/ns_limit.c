@@ -53,7 +53,7 @@ static int unshare_until(int flags, __s64 until)
 			return errno;
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 100000000)
-			pause.tv_nsec *= 2;
+			pause.tv_nsec += pause.tv_nsec / 4;
 	}
 	return 0;
 }
