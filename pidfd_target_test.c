@@ -558,15 +558,15 @@ TEST_F(pidfd_target, attaches_completely_or_refuses_while_the_target_exits)
 		if (c->calls[0].err) {
 			refusals++;
 			killing.delay_ns /= 2;
-			EXPECT_THAT(denied(c, ESRCH));
+			EXPECT_THAT(explain(c, denied(c, ESRCH),
+					    "round %u", round));
 		} else {
 			attaches++;
 			killing.delay_ns = 2 * killing.delay_ns + death_ns / 8;
-			EXPECT_THAT(attached(c));
+			EXPECT_THAT(explain(c, attached(c), "round %u", round));
 		}
 		target_destroy(t);
 	}
-	TH_LOG(" %u attached, %u were refused with ESRCH", attaches, refusals);
 	if (!attaches || !refusals)
 		SKIP_TEST("no race: %u of %u calls attached", attaches, rounds);
 }

@@ -390,13 +390,14 @@ static const char *tell_round(struct race *race, const struct round *r)
 	for (unsigned int n = r->first; n <= r->last; n++)
 		err_fits |= race->expected[n].err == r->found.err;
 	len = snprintf(race->message, size,
-		       "setns(pidfd, %s) (call %u of %u): %s%s%s%s during changes %u to %u of the target, and then:",
+		       "setns(pidfd, %s) (call %u of %u): %s%s%s%s during changes %u to %u of the target's %u (%u calls met one, %u came after it), and then:",
 		       ns_flag_names(ns_flags(race->set)),
 		       (unsigned int)(r - race->rounds) + 1, race->nr_rounds,
 		       err_fits ? "" : "expected ",
 		       err_fits ? "" : errno_name(race->expected[r->first].err),
 		       err_fits ? "" : ", got ", errno_name(r->found.err),
-		       r->first, r->last);
+		       r->first, r->last, race->completed, race->nr_met,
+		       race->nr_after);
 	for_each_ns_in(id, len < size ? race->set : 0) {
 		char change[32] = "no change";
 		int n = r->last;
@@ -435,13 +436,11 @@ static const char *race_run(struct race *race)
 
 /* If no call met a change, or all of them on the same side, nothing raced. */
 #define SKIP_UNLESS_RACED(race) do { \
-	TH_LOG(" %u calls; %u met one of %u changes, %u came after it", \
-	       (race)->nr_rounds, (race)->nr_met, (race)->completed, \
-	       (race)->nr_after); \
 	if ((race)->nr_met == (race)->nr_after || \
 	    !((race)->nr_after || (race)->one_outcome)) \
-		SKIP_TEST("no race: %u of %u calls came after a change (SETNS_RACE_MS)", \
-			  (race)->nr_after, (race)->nr_met); \
+		SKIP_TEST("no race: %u calls, %u met one of %u changes, %u came after it (SETNS_RACE_MS)", \
+			  (race)->nr_rounds, (race)->nr_met, \
+			  (race)->completed, (race)->nr_after); \
 } while (0)
 
 /* A caller like the attacher, for one call while the changer waits. */
