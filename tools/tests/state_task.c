@@ -253,10 +253,10 @@ static void permitted_capability(void)
 	struct caps c = caps_get();
 
 	c.effective &= ~BOOT;
-	caps_set(&c);
+	set_caps(&c);
 	begin();
 	c.permitted &= ~BOOT;
-	caps_set(&c);
+	set_caps(&c);
 	want_change("permitted capabilities is %#llx, expected %#llx",
 		    c.permitted, c.permitted | BOOT);
 	end();
@@ -268,7 +268,7 @@ static void effective_capability(void)
 
 	begin();
 	c.effective &= ~BOOT;
-	caps_set(&c);
+	set_caps(&c);
 	want_change("effective capabilities is %#llx, expected %#llx",
 		    c.effective, c.effective | BOOT);
 	end();
@@ -279,10 +279,10 @@ static void inheritable_capability(void)
 	struct caps c = caps_get();
 
 	c.inheritable = 0;
-	caps_set(&c);
+	set_caps(&c);
 	begin();
 	c.inheritable = BOOT;
-	caps_set(&c);
+	set_caps(&c);
 	want_change("inheritable capabilities is %#llx, expected 0",
 		    (unsigned long long)BOOT);
 	end();
@@ -307,7 +307,7 @@ static void ambient_capability(void)
 	struct caps c = caps_get();
 
 	c.inheritable = BOOT;
-	caps_set(&c);
+	set_caps(&c);
 	begin();
 	step("PR_CAP_AMBIENT_RAISE",
 	     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_BOOT, 0, 0));

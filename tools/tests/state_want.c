@@ -68,7 +68,7 @@ struct caps caps_get(void)
 	};
 }
 
-void caps_set(const struct caps *caps)
+void set_caps(const struct caps *caps)
 {
 	struct __user_cap_data_struct data[2] = {
 		{ caps->effective, caps->permitted, caps->inheritable },

@@ -23,7 +23,7 @@ struct caps {
 };
 
 struct caps caps_get(void);
-void caps_set(const struct caps *caps);
+void set_caps(const struct caps *caps);
 
 /* The inode of one of the caller's own links, or 0 if it leads nowhere. */
 unsigned long long link_ino(const char *link);
