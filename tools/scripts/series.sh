@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # series.sh TREE DIRECTORY: writes the patches that add this directory to a kernel
-# tree, with a cover letter, into DIRECTORY. The tree stays as it is. From and
-# Signed-off-by are git's user.name and user.email.
+# tree into DIRECTORY/1 and DIRECTORY/2, each with a cover letter. The tree stays as
+# it is. From and Signed-off-by are git's user.name and user.email.
 #
-# tools/series has a file for each patch: "files:" and the files that the patch
-# adds, then the commit message. The word "targets" stands for the directory's
-# entries in TARGETS and MAINTAINERS, "-pidfd_setns_test" for the removal of
-# pidfd/pidfd_setns_test.c.
+# Nobody reviews more than about 15 patches at a time, or a patch of more than 800
+# lines, so the tests are sent as two series (submitting-patches.rst in the kernel).
+# tools/series/1 and tools/series/2 have a file for each patch: "files:" and the
+# files that the patch adds, then the commit message. The word "targets" stands for
+# the directory's entries in TARGETS and MAINTAINERS, "-pidfd_setns_test" for the
+# removal of pidfd/pidfd_setns_test.c.
 
 set -eu
 
@@ -60,6 +62,7 @@ copy_base()
 		cp "$tree/$file" "$scratch/$file" || die "no $file in $tree"
 	done
 	in_scratch init --quiet
+	: > "$scratch/.git/setns-added"
 	in_scratch add .
 	in_scratch commit --quiet --message base
 }
@@ -112,22 +115,31 @@ add_patch()
 	sed '/^files: /d' "$1" | in_scratch commit --quiet --signoff --file -
 }
 
-copy_base
-base=$(in_scratch rev-parse HEAD)
-for patch in "$here"/tools/series/[0-9][0-9]-*; do
-	add_patch "$patch"
-done
-sort "$scratch/.git/setns-added" > "$scratch/.git/setns-sorted"
-missing=$(in_tree | LC_ALL=C sort | LC_ALL=C comm -23 - "$scratch/.git/setns-sorted")
-[ -z "$missing" ] || die "tools/series has no patch for $missing"
+# add_series NUMBER: commits the patches of a series and writes them
+add_series()
+{
+	base=$(in_scratch rev-parse HEAD)
+	for patch in "$here/tools/series/$1"/[0-9][0-9]-*; do
+		add_patch "$patch"
+	done
+	mkdir -p "$out/$1"
+	rm -f "$out/$1"/[0-9][0-9][0-9][0-9]-*.patch
+	in_scratch format-patch --quiet --cover-letter --output-directory "$out/$1" "$base"
+	# The first line of the letter is its subject.
+	cover=$here/tools/series/$1/cover
+	subject=$(sed -n '1p' "$cover")
+	sed '1,2d' "$cover" > "$scratch/.git/blurb"
+	sed -i -e "s|\*\*\* SUBJECT HERE \*\*\*|$subject|" \
+		-e "/\*\*\* BLURB HERE \*\*\*/{r $scratch/.git/blurb
+d}" "$out/$1"/0000-*.patch
+}
 
-rm -f "$out"/[0-9][0-9][0-9][0-9]-*.patch
-in_scratch format-patch --quiet --cover-letter --output-directory "$out" "$base"
-# The letter's first paragraph is its subject.
-cover=$here/tools/series/cover
-subject=$(sed -n '1p' "$cover")
-sed '1,2d' "$cover" > "$scratch/.git/blurb"
-sed -i -e "s|\*\*\* SUBJECT HERE \*\*\*|$subject|" \
-	-e "/\*\*\* BLURB HERE \*\*\*/{r $scratch/.git/blurb
-d}" "$out"/0000-*.patch
+copy_base
+for series in 1 2; do
+	add_series $series
+done
+LC_ALL=C sort "$scratch/.git/setns-added" > "$scratch/.git/setns-sorted"
+missing=$(in_tree | LC_ALL=C sort | LC_ALL=C comm -23 - "$scratch/.git/setns-sorted")
+# shellcheck disable=SC2086 # names on one line
+[ -z "$missing" ] || die "tools/series has no patch for" $missing
 find "$out" -name '[0-9][0-9][0-9][0-9]-*.patch' | sort
