@@ -479,10 +479,11 @@ TEST_F(setns_atomic, refuses_every_set_with_mnt_only_without_cap_sys_chroot)
 {
 	const struct target *t = &self->nested[0];
 
+	SETUP_PRIVILEGE(AS_ROOT, &self->types);
+	SKIP_WITHOUT_OTHER_UID();
 	SETUP_SITUATION(self, AS_ROOT,
 			.fresh = self->types, .uid = other_owner(self->types));
 	SETUP_START(self);
-	SKIP_WITHOUT_OTHER_UID();
 	SKIP_WITHOUT_TYPE(self->types, NS_MNT);
 	EXPECT_THAT(refused_all(&self->s, &without_chroot, t, self->types));
 	EXPECT_THAT(attaches_without_user(self, &without_chroot, t));
@@ -535,9 +536,10 @@ TEST_F(setns_atomic, refuses_every_set_without_cap_sys_ptrace)
 	};
 	const struct target *t = &self->nested[0];
 
+	SETUP_PRIVILEGE(AS_ROOT, &self->types);
+	SKIP_WITHOUT_OTHER_UID();
 	SETUP_SITUATION(self, AS_ROOT,
 			.fresh = self->types, .uid = other_owner(self->types));
-	SKIP_WITHOUT_OTHER_UID();
 	EXPECT_THAT(refused_all(&self->s, &cause, t, self->types));
 	EXPECT_THAT(attaches_to_all(self, t));
 }
