@@ -140,7 +140,8 @@ void state_attach(struct state *s, const struct state *to, enum ns_id id);
 
 /*
  * Compares two states.  Returns the number of differences and describes each
- * in @text as "PROPERTY is FOUND, expected EXPECTED", cut off at @size.
+ * in @text as "PROPERTY is FOUND, expected EXPECTED", cut off at @size.  Without
+ * a difference @text is empty.
  */
 int state_diff(const struct state *expected, const struct state *found,
 	       char *text, size_t size);

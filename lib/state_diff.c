@@ -225,6 +225,7 @@ int state_diff_links(const struct state *expected, const struct state *found,
 {
 	struct diff d = { .text = text, .size = size };
 
+	text[0] = '\0';
 	diff_links(&d, expected, found);
 	return d.count;
 }
@@ -234,6 +235,7 @@ int state_diff(const struct state *expected, const struct state *found,
 {
 	struct diff d = { .text = text, .size = size };
 
+	text[0] = '\0';
 	diff_links(&d, expected, found);
 	for (int i = 0; i < NR_STATE_NUMBERS; i++)
 		diff_number(&d, &numbers[i], expected->number[i],
