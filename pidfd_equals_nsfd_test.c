@@ -187,10 +187,11 @@ static int unshare_all_but_user(struct caller *c, void *arg)
 
 /*
  * The caller is its own target, and in other namespaces than the test.  Its
- * children would be in other pid and time namespaces than the caller, which
- * attaching to its own changes.
+ * copies of the target's descriptors come to stand for the caller itself.
+ * Children that it forks are in other pid and time namespaces than the caller
+ * is, until it attaches to its own.
  */
-static int attach_to_itself(struct caller *c, void *arg)
+static int make_caller_the_target(struct caller *c, void *arg)
 {
 	const struct target *t = arg;
 	struct target itself;
@@ -198,16 +199,16 @@ static int attach_to_itself(struct caller *c, void *arg)
 
 	if (!err)
 		err = target_adopt(&itself, getpid(), 0);
-	for (unsigned int i = 0; i < c->nr_calls && !err; i++) {
-		struct call *call = &c->calls[i];
-		bool by_pidfd = call->fd == t->pidfd;
-
-		call->to = &c->before;
-		for_each_ns_in(id, call->types)
-			call->fd = by_pidfd ? itself.pidfd :
-					      itself.nsfd[id][NS_ACTIVE];
-	}
-	return err;
+	if (err)
+		return err;
+	if (dup2(itself.pidfd, t->pidfd) < 0)
+		return errno;
+	for_each_ns_in(id, ns_supported())
+		if (dup2(itself.nsfd[id][NS_ACTIVE], t->nsfd[id][NS_ACTIVE]) < 0)
+			return errno;
+	for (unsigned int i = 0; i < c->nr_calls; i++)
+		c->calls[i].to = &c->before;
+	return 0;
 }
 
 /*
@@ -410,7 +411,7 @@ FIXTURE_VARIANT_ADD(pidfd_equals_nsfd, target_in_own_userns) {
 FIXTURE_VARIANT_ADD(pidfd_equals_nsfd, target_is_caller) {
 	.privilege = AS_ROOT,
 	.create = adopt_test,
-	.prepare = attach_to_itself,
+	.prepare = make_caller_the_target,
 	.errs = { [NS_USER] = EINVAL },
 	.control = call_other_target,
 };
