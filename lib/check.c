@@ -9,7 +9,12 @@
 
 #define TEXT_SIZE (sizeof(((struct caller *)0)->message) / 2)
 
-/* The message: a call, and what is wrong with it. */
+static const char no_call[] = "the test made no call: nothing was checked";
+
+/*
+ * Writes the message: a call, and what is wrong with it.  @call is NULL if no
+ * call was made.
+ */
 static const char *__printf(3, 4)
 say(struct caller *c, const struct call *call, const char *fmt, ...)
 {
@@ -19,6 +24,10 @@ say(struct caller *c, const struct call *call, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	if (!c->nr_calls) {
+		snprintf(c->message, sizeof(c->message), "%s", text);
+		return c->message;
+	}
 	if (!call)
 		call = &c->calls[0];
 	if (c->nr_calls > 1)
@@ -55,18 +64,12 @@ static int diff_peer(struct caller *c, char *text, size_t size)
 	return state_diff(&expected, &c->peer_after, text, size);
 }
 
-/* The caller could not do what it had to; or somebody else noticed a change. */
+/* The caller did all that it had to, and no other task sees a wrong state. */
 static const char *check_others(struct caller *c)
 {
 	const struct call *last = caller_last_call(c);
 	char text[TEXT_SIZE];
 
-	if (c->trouble && !c->nr_calls) {
-		snprintf(c->message, sizeof(c->message),
-			 "the caller failed: %s: %s", c->trouble,
-			 errno_name(c->trouble_err));
-		return c->message;
-	}
 	if (c->trouble)
 		return say(c, last, "the caller failed: %s: %s", c->trouble,
 			   errno_name(c->trouble_err));
@@ -92,13 +95,6 @@ static const char *check_errno(struct caller *c, const struct call *call,
 		   errno_name(call->err));
 }
 
-static const char *no_call(struct caller *c)
-{
-	snprintf(c->message, sizeof(c->message),
-		 "the test made no call: nothing was checked");
-	return c->message;
-}
-
 const char *ended_in(struct caller *c, const struct state *expected)
 {
 	const struct call *last = caller_last_call(c);
@@ -111,17 +107,7 @@ const char *ended_in(struct caller *c, const struct state *expected)
 	return check_others(c);
 }
 
-const char *started_in(struct caller *c, const struct state *expected)
-{
-	char text[TEXT_SIZE];
-
-	if (!c->trouble &&
-	    state_diff(expected, &c->before, text, sizeof(text)))
-		return say(c, NULL, "before it: %s", text);
-	return check_others(c);
-}
-
-/* Compares the look after call @i, as far as it went. */
+/* Compares what the caller read after call @i with @expected. */
 static const char *check_look(struct caller *c, unsigned int i,
 			      const struct state *expected)
 {
@@ -132,7 +118,7 @@ static const char *check_look(struct caller *c, unsigned int i,
 
 	if (!c->look_after_each || !call->made || call->look == LOOK_NOTHING)
 		return NULL;
-	/* A caller that died in its last call, or failed after it, did not look. */
+	/* A caller that died in its last call, or failed after it, read nothing. */
 	if (c->trouble && call == caller_last_call(c))
 		return NULL;
 	differences = call->look == LOOK_LINKS ?
@@ -142,13 +128,16 @@ static const char *check_look(struct caller *c, unsigned int i,
 				 errno_name(call->err), text) : NULL;
 }
 
-/* The errno that each call has to end with: one of its own, or the same. */
+/* The errnos that the calls have to end with. */
 struct outcome {
-	const int *errs;
-	int err;
+	const int *errs;	/* one for each call, or NULL */
+	int err;		/* the same for all calls, without @errs */
 };
 
-/* Compares every call and every look with what it has to be. */
+/*
+ * Compares the errno of every call, and the state that was read after it, with
+ * what they have to be.  @expected becomes the state after the last call.
+ */
 static const char *check_calls(struct caller *c, const struct outcome *outcome,
 			       struct state *expected)
 {
@@ -183,7 +172,7 @@ static const char *find_culprit(struct caller *c, const struct outcome *outcome)
 	c->look_after_each = true;
 	for (unsigned int i = 0; i < c->nr_calls; i++) {
 		c->calls[i].made = false;
-		/* A hook before each call may change what is no link. */
+		/* A hook before each call may change other parts of the state. */
 		c->calls[i].look = c->before_call ? LOOK_LINKS : LOOK_STATE;
 	}
 	caller_run(c);
@@ -202,7 +191,7 @@ static const char *check_row(struct caller *c, const struct outcome *outcome)
 	const char *message;
 
 	if (!c->nr_calls)
-		return no_call(c);
+		return no_call;
 	message = check_calls(c, outcome, &expected);
 	if (message)
 		return message;
@@ -240,7 +229,7 @@ const char *attached(struct caller *c)
 const char *reached(struct caller *c, const struct state *expected)
 {
 	if (!c->nr_calls)
-		return no_call(c);
+		return no_call;
 	for (unsigned int i = 0; i < c->nr_calls; i++) {
 		const char *message = check_errno(c, &c->calls[i], 0);
 

@@ -2,7 +2,8 @@
 /*
  * Checks of what a caller did.  Each returns NULL if all is as it has to be, or
  * one line that names the call, what was expected and what was found.  The line
- * is in the caller's memory.  A test hands it to EXPECT_THAT().
+ * is valid until the next check of the same caller.  A test hands it to
+ * EXPECT_THAT().
  *
  * Every check also compares the state: of the caller before and after, of its
  * peer, and as seen from outside.  A row of calls that ends in a wrong state is
@@ -16,14 +17,14 @@
 /* Every call was refused with @err, and nothing changed for anybody. */
 const char *denied(struct caller *c, int err);
 
-/* Every call succeeded and led where it has to (struct call), no further. */
+/* Every call succeeded and changed the state as its struct call says. */
 const char *attached(struct caller *c);
 
-/* Call N ended with errs[N]; the calls that succeeded led where they have to. */
+/*
+ * Call N ended with errs[N].  The calls that succeeded changed the state as
+ * their struct call says, and the others changed nothing.
+ */
 const char *ended(struct caller *c, const int errs[]);
-
-/* The state before the calls, which a hook led to, is @expected. */
-const char *started_in(struct caller *c, const struct state *expected);
 
 /* Every call succeeded, and the state afterwards is @expected. */
 const char *reached(struct caller *c, const struct state *expected);

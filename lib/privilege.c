@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -55,8 +56,8 @@ int userns_create(void)
 
 /*
  * Moves to the root of the mount tree, which is where attaching to a mount
- * namespace leads.  The working directory stays outside of a root below it, so
- * that ".." is not stopped by that root.
+ * namespace leads.  ".." stops at the root of the process only if it comes
+ * across it.  So the root is moved below the working directory first.
  */
 static void leave_chroot(void)
 {
@@ -99,9 +100,9 @@ static int try_pidfd_setns(void *arg)
 }
 
 /*
- * Forks once for all tests of a program: the harness forks those later.  A test
- * itself must not call setns(2) to probe it.  What a wrong kernel changes would
- * be the state that the test's callers start with.
+ * Probes once for all tests of a program, before the harness forks them.  The
+ * probes run in children: a wrong kernel may change the state of a task that
+ * calls setns(2), and the callers of a test start in the test's state.
  */
 static int userns_err = -1, pidfd_setns_err = -1;
 
@@ -116,7 +117,7 @@ int userns_probe(void)
 	return userns_err;
 }
 
-/* What user_namespaces(7) and security modules refuse with. */
+/* Errnos with which the kernel or a security module forbids user namespaces. */
 static bool may_refuse_userns(int err)
 {
 	return err == EPERM || err == EACCES || err == ENOSPC ||
@@ -132,13 +133,12 @@ static const cap_value_t needed[] = {
 const char *capability_name(cap_value_t cap)
 {
 	static char name[32];
-	char *text = cap_to_name(cap), *c;
+	char *text = cap_to_name(cap);
 
 	snprintf(name, sizeof(name), "%s", text ? text : "?");
 	cap_free(text);
-	for (c = name; *c; c++)
-		if (*c >= 'a' && *c <= 'z')
-			*c -= 'a' - 'A';
+	for (char *c = name; *c; c++)
+		*c = toupper(*c);
 	return name;
 }
 
@@ -304,8 +304,8 @@ int capabilities_drop_all(void)
 }
 
 /*
- * The init cannot tell by its parent's pid whether the test has died, as that
- * pid is not in its namespace.  It sees the test's end of the pipe close.
+ * The init cannot tell by getppid(2) whether the test has died: its parent has
+ * no pid in its namespace.  It waits for the other end of the pipe to close.
  */
 static void __noreturn pidns_init(const int ends[2])
 {

@@ -23,8 +23,8 @@ enum privilege privilege_available(void);
  * Gives the test @privilege and moves it to the root of its mount tree, out of
  * a chroot(2).  @types becomes the set of types that a target can have fresh.
  *
- * Returns NULL, or the reason to skip.  An errno that is no such reason goes to
- * *@err, and is a failure.
+ * Returns the reason to skip, or NULL.  Then *@err is 0, or an errno with which
+ * the test fails.
  */
 const char *privilege_enter(enum privilege privilege, ns_set *types, int *err);
 
@@ -48,7 +48,7 @@ const char *lacks_other_uid(void);
 
 /*
  * The reason to skip if @err of @step means that no more namespaces or processes
- * can be had; NULL if @err is a failure.
+ * can be created; NULL for any other @err.
  */
 const char *lacks_namespaces(int err, const char *step);
 

@@ -26,7 +26,7 @@ static const struct property texts[NR_STATE_TEXTS] = {
 	STATE_TEXTS(STATE_TEXTS_ROW)
 };
 
-/* Of more groups than that, the number is compared and the first. */
+/* The number of all groups is compared, and the ids of the first ones. */
 static unsigned int nr_groups_kept(const struct state *s)
 {
 	return s->nr_groups < STATE_GROUPS ? s->nr_groups : STATE_GROUPS;
@@ -41,36 +41,40 @@ static __u64 constant_sysctl(const char *path, long otherwise, __s64 *cache)
 }
 
 /*
- * The kernel's ids stay.  How they read changes with the user namespace: a
- * target maps the id of its creator to 0, and every other id reads as the
- * overflow id (user_namespaces(7)).
+ * An attach keeps the ids that the kernel holds, but they read differently in
+ * the target's user namespace.  The target maps the id of its creator to 0.
+ * Every other id reads as the overflow id (user_namespaces(7)).
  */
-static void attach_ids(struct state *s, const struct state *to)
+static void attach_ids(struct state *s, const struct state *was,
+		       const struct state *to)
 {
 	static __s64 uid = -1, gid = -1;
 	__u64 overflow_uid = constant_sysctl("sys/kernel/overflowuid", 65534, &uid);
 	__u64 overflow_gid = constant_sysctl("sys/kernel/overflowgid", 65534, &gid);
-	__u64 *n = s->number;
 
 	for (int i = ST_RUID; i <= ST_FSUID; i++)
-		n[i] = n[i] == to->outer_uid ? 0 : overflow_uid;
+		s->number[i] = was->number[i] == to->outer_uid ? 0 :
+			       overflow_uid;
 	for (int i = ST_RGID; i <= ST_FSGID; i++)
-		n[i] = n[i] == to->outer_gid ? 0 : overflow_gid;
+		s->number[i] = was->number[i] == to->outer_gid ? 0 :
+			       overflow_gid;
 	for (unsigned int i = 0; i < nr_groups_kept(s); i++)
-		s->groups[i] = s->groups[i] == to->outer_gid ? 0 :
+		s->groups[i] = was->groups[i] == to->outer_gid ? 0 :
 			       overflow_gid;
 }
 
 /*
- * A task that is not the owner of the user namespace gains privilege by joining
- * it.  commit_creds() in kernel/cred.c then guards the task as it does after
- * execve(2) of a set-user-ID program.
+ * A task that does not own the user namespace gains privilege there.
+ * commit_creds() in kernel/cred.c then treats it as after execve(2) of a
+ * set-user-ID program.
  */
-static void attach_guard(struct state *s, const struct state *to)
+static void attach_dumpable_and_pdeathsig(struct state *s,
+					  const struct state *was,
+					  const struct state *to)
 {
 	static __s64 dumpable = -1;
 
-	if (s->number[ST_EUID] == to->outer_uid)
+	if (was->number[ST_EUID] == to->outer_uid)
 		return;
 	s->number[ST_DUMPABLE] = constant_sysctl("sys/fs/suid_dumpable", 0,
 						 &dumpable);
@@ -80,13 +84,12 @@ static void attach_guard(struct state *s, const struct state *to)
 void state_attach(struct state *s, const struct state *to, enum ns_id id)
 {
 	struct ns_identity joined = to->ns[id][NS_ACTIVE];
-	struct state was = *s;
+	const struct state was = *s;
 
-	s->ns[id][NS_ACTIVE] = joined;
+	if (id != NS_PID)
+		s->ns[id][NS_ACTIVE] = joined;
 	s->child[id] = joined;
 	s->child_err = 0;
-	if (id == NS_PID)
-		s->ns[id][NS_ACTIVE] = was.ns[id][NS_ACTIVE];
 	if (ns_types[id].link[NS_CHILDREN])
 		s->ns[id][NS_CHILDREN] = joined;
 	for (int i = 0; i < NR_STATE_NUMBERS; i++)
@@ -96,14 +99,14 @@ void state_attach(struct state *s, const struct state *to, enum ns_id id)
 		if (texts[i].type == id)
 			s->text[i] = to->text[i];
 	/* Both directories become the root of the mount tree. */
-	if (id == NS_MNT)
-		memcpy(s->number + ST_CWD_DEV, to->number + ST_ROOT_DEV,
-		       3 * sizeof(s->number[0]));
+	if (id == NS_MNT) {
+		s->number[ST_CWD_DEV] = to->number[ST_ROOT_DEV];
+		s->number[ST_CWD_INO] = to->number[ST_ROOT_INO];
+		s->number[ST_CWD_MOUNT] = to->number[ST_ROOT_MOUNT];
+	}
 	if (id == NS_USER) {
-		memcpy(s->number + ST_RUID, was.number + ST_RUID,
-		       (ST_FSGID - ST_RUID + 1) * sizeof(s->number[0]));
-		attach_guard(s, to);
-		attach_ids(s, to);
+		attach_dumpable_and_pdeathsig(s, &was, to);
+		attach_ids(s, &was, to);
 	}
 }
 
