@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's interface around pidfds and nsfds, where the C library or the
- * installed headers are older than the kernel under test.  Values are the
- * uapi's and the same on every architecture.
+ * System calls, flags and ioctls for pidfds and nsfds, for C libraries and headers
+ * that are older than the kernel under test.  The values are those of the uapi
+ * and the same on every architecture.
  */
 #ifndef SETNS_PIDFD_H
 #define SETNS_PIDFD_H
@@ -40,8 +40,8 @@
 #define PIDFD_THREAD O_EXCL
 #endif
 /*
- * Since 6.15: the caller itself, without any descriptor.  Its process was -20000
- * in 6.15 and 6.16.
+ * Since 6.15: numbers for a pidfd of the caller itself.  In 6.15 and 6.16
+ * PIDFD_SELF_THREAD_GROUP was -20000.
  */
 #ifndef PIDFD_SELF_THREAD
 #define PIDFD_SELF_THREAD -10000
@@ -50,10 +50,7 @@
 #define PIDFD_SELF_THREAD_GROUP -10001
 #define PIDFD_SELF_THREAD_GROUP_6_15 -20000
 
-/*
- * Since 6.11.  The third argument of these ioctls must be 0.
- * The guard is one of them: they came together.
- */
+/* Since 6.11, all of them.  The third argument of these ioctls must be 0. */
 #ifndef PIDFD_GET_CGROUP_NAMESPACE
 #define PIDFD_GET_CGROUP_NAMESPACE		_IO(0xFF, 1)
 #define PIDFD_GET_IPC_NAMESPACE			_IO(0xFF, 2)
@@ -76,7 +73,7 @@
 #define NS_GET_NSTYPE	_IO(0xb7, 0x3)
 #endif
 
-/* linux/sched.h: as far as the members used here reach (CLONE_ARGS_SIZE_VER1) */
+/* struct clone_args of linux/sched.h, in the size CLONE_ARGS_SIZE_VER1 */
 struct setns_clone_args {
 	__aligned_u64 flags;
 	__aligned_u64 pidfd;

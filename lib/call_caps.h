@@ -20,19 +20,22 @@ struct call_caps {
 	__u64 effective[CALLER_CALLS];	/* for call N */
 };
 
-/* Reads the permitted capabilities of the calling thread: 0 or an errno. */
+/* Reads the calling thread's permitted capabilities.  Returns 0 or an errno. */
 int caps_permitted(__u64 *caps);
 
-/* Sets those of the calling thread, and no inheritable ones: 0 or an errno. */
+/*
+ * Sets the permitted and the effective capabilities of the calling thread, and
+ * clears the inheritable ones.  Returns 0 or an errno.
+ */
 int caps_set(__u64 permitted, __u64 effective);
 
-/* The capabilities in @caps, one by one.  Returns how many there are. */
+/* Writes the capabilities in @caps to @list.  Returns how many there are. */
 unsigned int caps_list(__u64 caps, cap_value_t list[CAPS_MAX]);
 
 /* Resets @c and sets the hooks that apply @caps. */
 void caller_with_caps(struct caller *c, struct call_caps *caps);
 
-/* The call that was added last is made with these effective capabilities. */
+/* Makes the call that was added last with these effective capabilities. */
 void call_with_caps(struct caller *c, __u64 effective);
 
 #endif /* SETNS_CALL_CAPS_H */

@@ -140,7 +140,7 @@ static void *peer_main(void *arg)
 	return NULL;
 }
 
-/* clone(2) runs no handlers of pthread_atfork(). */
+/* clone(2) runs no pthread_atfork() handlers, so die_with() is called here. */
 static int peer_process(void *arg)
 {
 	const struct peer *peer = arg;
@@ -241,7 +241,7 @@ static int wait_for_watch(struct caller *c)
 	       read(c->sync[1], &byte, 1) == 1 ? 0 : EPIPE;
 }
 
-/* In the test: looks at a caller that waits; EPIPE if the caller is gone. */
+/* In the test: looks at a caller that waits.  EPIPE: the caller has died. */
 static int watch(struct caller *c)
 {
 	char byte;
@@ -260,7 +260,10 @@ static int begin(struct caller *c, struct peer *peer)
 {
 	int err;
 
-	/* Not the root, so that a mount namespace has something to move. */
+	/*
+	 * The working directory is not the root, so that attaching to a mount
+	 * namespace changes it visibly.
+	 */
 	err = proc_chdir();
 	if (err)
 		return fail_step(c, "chdir(\"/proc\")", err);
@@ -291,7 +294,7 @@ static int end(struct caller *c, struct peer *peer)
 	if (err)
 		return fail_step(c, "finishing the caller", err);
 	if (c->peer) {
-		/* A peer sees this only if it still shares the fs_struct. */
+		/* The peer's umask changes if it still shares the fs_struct. */
 		umask(CALLER_UMASK);
 		peer_stop(peer);
 	}

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A caller: a child of the test that calls setns(2) and reports its state before
- * and after.  All that it changes ends with it, so a test can use a new caller
- * for each call.
+ * and after.  What it changes ends with it, so each caller starts in the state
+ * of the test.
  */
 #ifndef SETNS_CALLER_H
 #define SETNS_CALLER_H
 
 #include "target.h"
 
-/* The most calls of one caller: by nsfd to every set of types, and back. */
+/* Enough to attach by nsfds to every set of types and return after each. */
 #define CALLER_CALLS	640
 
-/* The umask that a caller sets in the end, to see who shares it. */
+/* A caller sets this umask in the end.  A peer has it if it shares fs_struct. */
 #define CALLER_UMASK	0124
 
 enum caller_peer {
@@ -26,8 +26,8 @@ enum caller_peer {
 enum look {
 	LOOK_LINKS,		/* the namespace links */
 	LOOK_STATE,		/* all of the state */
-	LOOK_CHILD,		/* and the namespaces of a child */
-	LOOK_NOTHING,		/* nothing: the look after a later call is enough */
+	LOOK_CHILD,		/* all of the state, and the namespaces of a child */
+	LOOK_NOTHING,		/* nothing: what a later call reads is enough */
 };
 
 /* One setns(2), and how it ended. */
@@ -35,7 +35,10 @@ struct call {
 	int fd;
 	int flags;
 	const char *fd_name;	/* how messages call the descriptor */
-	/* Where it leads when it succeeds; NULL for a call that must fail. */
+	/*
+	 * If it succeeds, the caller attaches to the namespaces of these types
+	 * of a task in state @to.  NULL for a call that must fail.
+	 */
 	const struct state *to;
 	ns_set types;
 	enum look look;		/* what to read after it, see look_after_each */
@@ -57,8 +60,8 @@ struct caller {
 	 * shared_alloc() that @arg points to.
 	 */
 	enum caller_peer peer;
-	bool in_thread;		/* the calls are not made by the leader */
-	bool with_child;	/* look at the namespaces of a child afterwards */
+	bool in_thread;		/* a thread that is not the leader makes the calls */
+	bool with_child;	/* read the namespaces of a child afterwards */
 	int (*prepare)(struct caller *c, void *arg);
 	int (*before_call)(struct caller *c, unsigned int i, void *arg);
 	int (*end_call)(struct caller *c, unsigned int i, void *arg);
@@ -68,23 +71,23 @@ struct caller {
 
 	/*
 	 * Read the state after each call, as far as the call's @look says.  This
-	 * is set where several calls lead somewhere, so that none of them hides
-	 * behind the next.
+	 * is set if several calls have a @to, so that no call can hide the effect
+	 * of the one before it.
 	 */
 	bool look_after_each;
-	struct state *after_call;	/* one state a call */
+	struct state *after_call;	/* one for each call */
 
 	pid_t pid;		/* of the caller, for @watch */
 	const char *trouble;	/* the step that failed, or NULL */
 	int trouble_err;
 	struct state before, after;
 	struct state peer_before, peer_after;
-	struct state outside;	/* with @watch: the links as the test sees them */
+	struct state outside;	/* with @watch: the links that the test reads */
 	int sync[2];		/* between the test and the caller */
 	char message[1024];	/* see check.h */
 };
 
-/* Memory that the test shares with its callers.  NULL, and errno, if none. */
+/* Allocates a caller.  Returns NULL and sets errno if there is no memory. */
 struct caller *caller_alloc(void);
 
 /* Forgets the calls, the situation and the results. */
@@ -112,7 +115,7 @@ void caller_by_fds(struct caller *c, const struct target *t, ns_set set,
 /* Forks the caller, which makes its calls, and reaps it. */
 void caller_run(struct caller *c);
 
-/* Where the situation or the state before stopped a caller from calling. */
+/* Whether the caller failed before it made its first call. */
 bool caller_never_called(const struct caller *c);
 
 /* The last call that was made, or NULL. */

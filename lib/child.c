@@ -12,7 +12,10 @@
 #include "child.h"
 #include "../pidfd.h"
 
-/* In the page of errno, which every fork copies anyway. */
+/*
+ * Thread-local, so that it is in the same page as errno.  Every fork copies that
+ * page anyway.
+ */
 static __thread pid_t forking_process;
 
 static void before_fork(void)
@@ -34,8 +37,8 @@ void die_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/*
-	 * The parent may have died before that.  getppid() is 0 where the parent
-	 * is in another pid namespace.
+	 * The parent may have died before that.  getppid() is 0 if the parent is
+	 * in another pid namespace.
 	 */
 	if (getppid() && getppid() != parent)
 		_exit(1);

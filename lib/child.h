@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Children of a test: they share memory with it, and never outlive it. */
+/* Children of a test, which never outlive it, and memory that they share. */
 #ifndef SETNS_CHILD_H
 #define SETNS_CHILD_H
 
@@ -9,28 +9,29 @@
 #include "compiler.h"
 
 /*
- * Zeroed memory that the caller shares with children it forks later.  Returns
- * NULL, and errno, if there is none.
+ * Zeroed memory that the calling process shares with children that it forks
+ * later.  Returns NULL and sets errno if there is none.
  */
 void *shared_alloc(size_t size);
 
 /*
  * Runs @fn(@arg) in a child and reaps it.  Returns what @fn returned (0 to 126),
- * 127 if there was no child or it could not be reaped, or 128 plus the signal
- * that killed it.
+ * 127 if the child could not be created or reaped, or 128 plus the signal that
+ * killed it.
  */
 int in_child(int (*fn)(void *arg), void *arg);
 
 /*
- * Reaps a child that has an alarm(2) of WAIT_LIMIT_S.  Returns 0 or an errno;
- * ETIMEDOUT is a child that is stuck in the kernel, where no signal kills it.
+ * Reaps a child that has an alarm(2) of WAIT_LIMIT_S.  Returns 0 or an errno.
+ * ETIMEDOUT means that the child is stuck in the kernel, where no signal kills
+ * it.
  */
 int child_reap(pid_t pid, int *status);
 
 /*
- * The calling process, a child of @parent, dies with its parent (prctl(2),
- * PR_SET_PDEATHSIG).  fork(3) does this in every test program.  clone(2),
- * clone3(2) and changes of credentials need it done again.
+ * Makes the calling process, a child of @parent, die with its parent (prctl(2),
+ * PR_SET_PDEATHSIG).  In every test program fork(3) does this.  Call it after
+ * clone(2) and clone3(2), and again after a change of credentials.
  */
 void die_with(pid_t parent);
 

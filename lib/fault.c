@@ -35,7 +35,7 @@ static const struct {
 	{ "cache-filter", "N" },
 	{ "min-order", "0" },
 	{ "verbose", "0" },
-	{ "times", NULL },	/* each fault takes one */
+	{ "times", NULL },	/* the kernel counts it down at each fault */
 };
 
 /* A knob as it was found. */
@@ -131,9 +131,9 @@ static int knobs_reset(const struct knob_list *list)
 }
 
 /*
- * A process of its own, which neither dies with the test nor with the group of
- * processes that the test is in.  It reports an errno and then waits until the
- * test closes its end, or dies.
+ * The keeper does not die with the test, nor with the test's process group.  It
+ * reports an errno, waits until the test closes its end or dies, and puts the
+ * knobs back.
  */
 static void __noreturn keeper(int dir, int end)
 {
@@ -266,13 +266,13 @@ bool fault_disarm(int fd)
 {
 	char text[16] = "";
 	/*
-	 * The number that is left.  A fault in this call, of which the copy to
-	 * user space may be the place, was not used up before.
+	 * The file has the number of places until the fault, 0 after the fault.
+	 * If the fault comes only now, this read fails: it has places as well.
 	 */
 	bool failed = pread(fd, text, sizeof(text) - 1, 0) > 0 &&
 		      !strtoul(text, NULL, 10);
 
-	/* That a fault makes this fail is as good: there is none left. */
+	/* If the fault makes this write fail, there is none left either. */
 	fault_arm(fd, 0);
 	return failed;
 }

@@ -9,18 +9,18 @@
 
 #include "target.h"
 
-/* The knobs of fault injection while a test runs. */
+/* Settings of fault injection while a test runs. */
 struct fault_knobs {
-	pid_t keeper;	/* the process that puts them back */
-	int lifeline;	/* it does so when this is closed */
+	pid_t keeper;	/* the process that puts the old settings back */
+	int lifeline;	/* a socket; the keeper does so when it is closed */
 };
 
 /*
- * By default the kernel spares the allocations that setns(2) makes.  Sets the
- * knobs in debugfs so that it does not, and leaves a process behind that puts
- * them back when the test has ended, however it ends.  Where debugfs is not
- * mounted, the test gets a mount namespace in which it is.  Returns 0 or an
- * errno; then *@step is what failed.
+ * Sets the knobs in debugfs so that the allocations of setns(2) can fail.  By
+ * default the kernel spares them.  A process puts the knobs back when the test
+ * has ended, even if it was killed.  If debugfs is not mounted, the test gets a
+ * mount namespace in which it is.  Returns 0 or an errno.  After an error *@step
+ * says what failed.
  */
 int fault_knobs_set(struct fault_knobs *knobs, const char **step);
 
@@ -34,8 +34,8 @@ const char *lacks_faults(int err, const char *step);
 int fault_open(void);
 
 /*
- * The @nth place that the thread comes to fails, none if @nth is 0.  Returns 0
- * or an errno.
+ * Makes the @nth place fail that the thread comes to, or none if @nth is 0.
+ * Returns 0 or an errno.
  */
 int fault_arm(int fd, unsigned int nth);
 

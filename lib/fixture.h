@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Steps of setting up a test.  Each skips or fails the test at the line that
- * uses it.  Also all headers that most test programs need.
+ * uses it.  This file includes what most test programs need.
  */
 #ifndef SETNS_FIXTURE_H
 #define SETNS_FIXTURE_H
@@ -33,7 +33,10 @@
 #define SKIP_WITHOUT_PIDFD_SETNS() SKIP_IF_LACKING(lacks_pidfd_setns())
 #define SKIP_WITHOUT_OTHER_UID() SKIP_IF_LACKING(lacks_other_uid())
 
-/* A step that returned @err, 0 or an errno, which @lacks takes for a reason. */
+/*
+ * Fails the test if @step returned an errno, or skips it if @lacks(), called with
+ * the errno and @step, returns a reason to skip.
+ */
 #define SETUP_STEP(step, err, lacks) do { \
 	int __err = (err); \
 	\
@@ -43,13 +46,13 @@
 	} \
 } while (0)
 
-/* A step that creates namespaces or processes. */
+/* SETUP_STEP() for a step that creates namespaces or processes. */
 #define SETUP_NAMESPACES(step, err) SETUP_STEP(step, err, lacks_namespaces)
 
-/* A step that writes to /proc/sys. */
+/* SETUP_STEP() for a step that writes to /proc/sys. */
 #define SETUP_SYSCTL(sysctl, err) SETUP_STEP(sysctl, err, lacks_sysctl)
 
-/* Takes @privilege; @types becomes the types that targets can have fresh. */
+/* Gives the test @privilege.  *@types becomes the types that can be created. */
 #define SETUP_PRIVILEGE(privilege, types) do { \
 	int __enter_err; \
 	\
@@ -62,7 +65,7 @@
 	} \
 } while (0)
 
-/* Creates a target; further arguments initialise a struct target_spec. */
+/* Creates a target.  Further arguments initialise its struct target_spec. */
 #define SETUP_TARGET(target, ...) do { \
 	struct target_spec __spec = { __VA_ARGS__ }; \
 	const char *__step = NULL; \
@@ -80,7 +83,7 @@
 	ASSERT_NE(NULL, c); \
 } while (0)
 
-/* Memory for what hooks tell the test. */
+/* Allocates memory in which hooks of a caller leave results for the test. */
 #define SETUP_SHARED(memory) do { \
 	(memory) = shared_alloc(sizeof(*(memory))); \
 	ASSERT_NE(NULL, memory); \

@@ -46,7 +46,7 @@
 #define HARNESS_SKIP(m)		({ fflush(stdout); _exit(255); })
 #endif
 
-/* Failures after which a test ends, as more of them say nothing new. */
+/* A test ends after so many failures, as further ones say nothing new. */
 #define HARNESS_FAILURES 6
 
 static unsigned int harness_failures __maybe_unused;
@@ -86,7 +86,7 @@ static unsigned int harness_failures __maybe_unused;
  * SKIP_TEST() - ends the test, or the set-up of its fixture, as skipped.
  * Arguments: printf(3)'s, for the reason
  *
- * A test that has failed before stays failed, which the harness would forget.
+ * A test that has failed before stays failed.  The harness would forget that.
  */
 #define SKIP_TEST(...) do { \
 	if (HARNESS_PASSED(_metadata)) { \
@@ -121,7 +121,7 @@ static inline void harness_reset_signals(void)
 static void __attribute__((constructor(101))) harness_begin(void)
 {
 	harness_reset_signals();
-	/* A test that is killed has printed all that it said. */
+	/* Nothing that a test has printed is lost when the test is killed. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	atexit(harness_exit_if_all_skipped);
 }

@@ -22,8 +22,8 @@ static int failed(const char **step, const char *what)
 }
 
 /*
- * Mounts a tmpfs over the root and moves there.  Whoever attaches has to
- * follow the stack of mounts to its top.
+ * Mounts a tmpfs over the root and moves there.  So an attach has to follow the
+ * stack of mounts to its top.
  */
 static int leave_file(unsigned int number, const char **step)
 {
@@ -45,7 +45,7 @@ static int leave_file(unsigned int number, const char **step)
 	return 0;
 }
 
-/* Not built in, or limited to none (msgget(2), mq_overview(7)). */
+/* No queues are built in, or none are allowed (msgget(2), mq_overview(7)). */
 static bool lacks_queues(int err)
 {
 	return err == ENOSYS || err == ENOSPC || err == EMFILE;

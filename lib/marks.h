@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Marks: what a target leaves in its namespaces, so that whoever attaches to
- * one can tell by its content where it is, not only by its inode number.
+ * Marks: what a target leaves in its namespaces.  They show a task that attaches
+ * to a namespace by its content which one it is, not only by an inode number.
  */
 #ifndef SETNS_MARKS_H
 #define SETNS_MARKS_H
 
 #include "namespaces.h"
 
-/* Targets are numbered from 1.  A mark tells its target's number. */
+/* Targets are numbered from 1.  A mark contains the number of its target. */
 #define MARK_TARGETS	4
 #define MARK_HOSTNAME	"setns-target-%u"	/* uts */
 #define MARK_FILE	"/setns-target"		/* mnt: a digit in a file */
@@ -17,14 +17,14 @@
 #define MARK_MSG_KEY	0x5e7e5			/* ipc: msg_qbytes */
 
 /*
- * Marks the caller's namespaces of the types in @set, of which it must be the
- * only user.  Mounts get a tmpfs on top of the root, and the caller moves
- * there.  A mark that this kernel has no means for is left out.  Returns 0 or
- * an errno; then *@step says what failed.
+ * Marks the calling process's namespaces of the types in @set, in which there
+ * must be no other process.  A mount namespace gets a tmpfs on top of its root,
+ * and the process moves there.  A mark that this kernel does not support is left
+ * out.  Returns 0 or an errno.  After an error *@step says what failed.
  */
 int marks_leave(ns_set set, unsigned int number, const char **step);
 
-/* The number of the target that left the mark which the caller finds, or 0. */
+/* The number in the mark of the caller's namespace; 0 if there is no mark. */
 unsigned int mark_file(void);
 unsigned int mark_msg(void);
 unsigned int mark_mqueue(void);

@@ -2,10 +2,10 @@
 /*
  * The table of namespace types.
  *
- * Rows stand in the order in which validate_nsset() in kernel/nsproxy.c
- * installs the types.  Every loop over types follows that order, so a loop
- * over nsfds attaches in the same order as one setns(2) on a pidfd.  The user
- * namespace comes first: its capabilities decide about the others.
+ * Rows are in the order in which validate_nsset() in kernel/nsproxy.c installs
+ * the types.  Every loop over types follows that order, so a loop over nsfds
+ * attaches in the same order as one setns(2) on a pidfd.  The user namespace
+ * comes first, as it decides about the capabilities over the others.
  */
 #ifndef SETNS_NAMESPACES_H
 #define SETNS_NAMESPACES_H
@@ -39,7 +39,7 @@
 enum ns_id {
 	NS_TYPES(NS_TYPES_ID, NS_TYPES_ID)
 	NR_NS_TYPES,
-	NS_NONE = NR_NS_TYPES,	/* a property that no namespace type moves */
+	NS_NONE = NR_NS_TYPES,	/* of a property that belongs to no type */
 };
 
 /* A task has a namespace for itself and, of some types, one for its children. */

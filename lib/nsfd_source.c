@@ -9,7 +9,7 @@
 #include "nsfd_source.h"
 #include "proc.h"
 
-/* Inode numbers, since 3.8; enum init_ns_ino in linux/nsfs.h since 6.18 */
+/* Inode numbers since 3.8: enum init_ns_ino of linux/nsfs.h, which is newer */
 #define USER_NS_INIT	0xeffffffdU
 #define PID_NS_INIT	0xeffffffcU
 
@@ -30,8 +30,8 @@ static int from_thread_proc(const struct target *t, enum ns_id id)
 }
 
 /*
- * The working directory stays in /proc, and /proc is then covered by a tmpfs: it
- * is the one directory that every system has.
+ * The directory is a tmpfs over /proc, the one directory that every system has.
+ * The working directory is the /proc below it.
  */
 int nsfd_bind_mounts_setup(void)
 {
@@ -42,7 +42,7 @@ int nsfd_bind_mounts_setup(void)
 	return proc_chdir();
 }
 
-/* A bind mount keeps its namespace alive without a process (namespaces(7)). */
+/* Paths from the working directory lead into the /proc below the tmpfs. */
 static int from_bind_mount(const struct target *t, enum ns_id id)
 {
 	const char *name = ns_types[id].link[NS_ACTIVE];
@@ -179,7 +179,7 @@ const char *lacks_nsfd_source(const struct nsfd_source *source, ns_set types,
 	return NULL;
 }
 
-/* The test's own namespace is the initial one, or the only one there is. */
+/* Whether the test is in the initial namespace, or this kernel has no other. */
 static bool in_initial(enum ns_id id, ino_t initial)
 {
 	struct stat st;

@@ -7,7 +7,7 @@
 
 #include "place.h"
 
-/* <fcntl.h> does not go with <linux/stat.h> in every C library. */
+/* In some C libraries <fcntl.h> and <linux/stat.h> define the same names. */
 #ifndef AT_FDCWD
 #define AT_FDCWD	-100
 #define AT_NO_AUTOMOUNT	0x800

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where a directory is: device, inode, and mount.  In a file of its own, since
- * <linux/stat.h>, which always has stx_mnt_id, does not go with <sys/stat.h>.
+ * Where a directory is: device, inode, and mount.  This is a file of its own
+ * because it needs stx_mnt_id of <linux/stat.h>, which cannot be included
+ * together with <sys/stat.h>.
  */
 #ifndef SETNS_PLACE_H
 #define SETNS_PLACE_H

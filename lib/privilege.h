@@ -21,7 +21,7 @@ enum privilege privilege_available(void);
 
 /*
  * Gives the test @privilege and moves it to the root of its mount tree, out of
- * a chroot(2).  @types becomes the set of types that a target can have fresh.
+ * a chroot(2).  *@types becomes the set of types that can be created.
  *
  * Returns the reason to skip, or NULL.  Then *@err is 0, or an errno with which
  * the test fails.

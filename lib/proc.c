@@ -13,7 +13,7 @@
 
 static int proc_fd = -1;
 
-/* Before the constructors of others, some of which use /proc. */
+/* Constructors of other files, which run later, use /proc. */
 static void __attribute__((constructor(101))) proc_init(void)
 {
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Files in /proc, reached through one descriptor that is opened when the
- * program starts.  A task that attached to another mount namespace, or that
- * lost its root, still reads its own state through it.  Pids keep the meaning
- * that they had at the start.
+ * program starts.  Through it a task reads its own state also after it has
+ * attached to another mount namespace or has changed its root.  Pids keep the
+ * meaning that they had at the start.
  *
  * Paths are relative to /proc: "thread-self/ns/mnt".  Unless a comment says
  * otherwise, functions return 0 or an errno.
@@ -17,7 +17,7 @@
 
 #include "compiler.h"
 
-/* "TID/..." or, for @tid 0, "thread-self/...".  In a buffer of the thread. */
+/* "TID/..." or, for @tid 0, "thread-self/...", in a buffer of this thread. */
 const char *proc_path(pid_t tid, const char *fmt, ...)
 	__printf(2, 3);
 
@@ -28,8 +28,8 @@ int proc_open(const char *path, int flags);
 int proc_stat(const char *path, struct stat *st);
 
 /*
- * Reads a file into @buf and terminates it.  A file that does not fit is cut
- * off, with EMSGSIZE.
+ * Reads a file into @buf and terminates it.  If it does not fit, returns
+ * EMSGSIZE, and @buf has its beginning.
  */
 int proc_read(const char *path, char *buf, size_t size);
 
@@ -39,10 +39,10 @@ int proc_read_fd(int fd, char *buf, size_t size);
 /* Writes @text to a file in one write(2). */
 int proc_write(const char *path, const char *text);
 
-/* The caller's pid as this /proc counts it; 0 if it is not in there. */
+/* The calling process's pid in this /proc; 0 if it has none there. */
 pid_t proc_own_pid(void);
 
-/* The number in the file @path, or @otherwise if it cannot be read. */
+/* Returns the number in the file @path, or @otherwise if it cannot be read. */
 long proc_number(const char *path, long otherwise);
 
 /* Makes /proc the working directory, whatever is mounted over it now. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Situations in which setns(2) refuses some sets of types, and the calls with
- * these sets.
+ * Situations in which setns(2) on a pidfd refuses some sets of types, and checks
+ * that call it with these sets.
  */
 #ifndef SETNS_REFUSAL_H
 #define SETNS_REFUSAL_H
@@ -11,7 +11,7 @@
 /* Sets with a type in @with and none in @without are refused with @err. */
 struct refusal {
 	ns_set with, without;
-	int err;	/* 0 where there is no refusal */
+	int err;	/* 0 in an unused entry */
 };
 
 #define MAX_REFUSALS	2
@@ -33,19 +33,19 @@ struct situation {
 /* The refusal of @cause for @set, or NULL if the call succeeds. */
 const struct refusal *refusal_of(const struct cause *cause, ns_set set);
 
-/* Resets the caller for @cause, to look at its undo and at a child as well. */
+/* Prepares the next caller for @cause.  It also checks the undo and a child. */
 void situation_set(struct situation *s, const struct cause *cause);
 
 /*
- * A hook before calls with user: a caller that attached to a user namespace has
- * all capabilities there, and drops them again.
+ * A hook for @before_call.  A caller that has attached to a user namespace has
+ * all capabilities there, and has to drop them again.
  */
 int drop_again(struct caller *c, unsigned int i, void *arg);
 
 /*
- * Checks, as those of check.h.  One caller calls setns(2) on the pidfd of @t
- * with every set within @types that refusal @i of @cause is for.  Each call is
- * refused, and nothing changes.
+ * A check like those of check.h: setns(2) on the pidfd of @t refuses every set
+ * within @types that refusal @i of @cause is for, and changes nothing.  One caller
+ * makes all the calls.
  */
 const char *refused_as(struct situation *s, const struct cause *cause,
 		       unsigned int i, const struct target *t, ns_set types);

@@ -9,26 +9,26 @@
 
 #include "caller.h"
 
-/* The semaphore, and what was seen of it; in memory of shared_alloc(). */
+/* A semaphore and its value.  This is in memory of shared_alloc(). */
 struct sem_undo {
-	int sem;	/* its id, or -1 without a semaphore */
-	bool looked;
-	int value;	/* when looked at, while the caller lives */
+	int sem;	/* the id, or -1 without a semaphore */
+	bool looked;	/* whether @value has been read */
+	int value;	/* after the calls, while the caller lives */
 };
 
 /*
  * Moves the test into a new ipc namespace with a semaphore in it.  Returns 0 or
- * an errno; then *@step is what failed.
+ * an errno.  After an error *@step says what failed.
  */
 int sem_undo_setup(struct sem_undo *undo, const char **step);
 
 /* The reason to skip if @err of @step means that there are no semaphores. */
 const char *lacks_semaphores(int err, const char *step);
 
-/* In the caller: adds 1 to the semaphore with SEM_UNDO.  Returns an errno. */
+/* In the caller: adds 1 to the semaphore, with SEM_UNDO.  0 or an errno. */
 int sem_undo_begin(struct sem_undo *undo);
 
-/* In the test, from a watch hook: looks at the semaphore.  Returns an errno. */
+/* In the test, from a watch hook: reads the semaphore.  0 or an errno. */
 int sem_undo_look(struct sem_undo *undo);
 
 /* Checks, as those of check.h: the undo has not been run, or has been run. */

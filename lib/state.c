@@ -116,7 +116,7 @@ static unsigned int parse_row(const char *text, int base, __u64 *to,
 	return nr;
 }
 
-/* Lines of /proc/PID/status, in the order of their numbers in a state. */
+/* Lines of /proc/PID/status, and the numbers of a state that they set. */
 static const struct {
 	const char *key;
 	int base;
@@ -158,7 +158,7 @@ static int read_status(struct state *s, int task)
 	s->number[ST_LOWEST_FD] = fd;
 	err = proc_read_fd(fd, status, sizeof(status));
 	close(fd);
-	/* Tens of thousands of groups do not fit.  They are on one line. */
+	/* EMSGSIZE: the line with tens of thousands of groups does not fit. */
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < ARRAY_SIZE(status_lines); i++) {
@@ -191,7 +191,7 @@ static void identify(struct ns_identity *to, const struct stat *st)
 	to->ino = st->st_ino;
 }
 
-/* A task's directory in /proc: walking to it once takes half of the time. */
+/* Opens a task's directory in /proc.  Each file by its path takes twice as long. */
 static int open_task(pid_t tid)
 {
 	return proc_open(tid ? proc_path(tid, ".") : "thread-self",
@@ -208,7 +208,7 @@ static int read_links(struct state *s, int task)
 			identify(&s->ns[id][slot], &st);
 		else if (errno != ENOENT)
 			return errno;
-		/* ENOENT: not built in, or a pid namespace that is not alive. */
+		/* ENOENT: not built in, or a pid namespace without a process. */
 	}
 	return 0;
 }
@@ -224,7 +224,7 @@ int state_read_links(struct state *s, pid_t tid)
 	return err;
 }
 
-/* FNV-1a, of which 32 bits are enough to tell two files apart. */
+/* FNV-1a with 32 bits, which is enough to tell two files apart. */
 static __u32 hash(const char *text)
 {
 	__u32 value = 2166136261U;
@@ -305,7 +305,7 @@ int state_read(struct state *s)
 	return 0;
 }
 
-/* Only the child itself may always see its namespaces. */
+/* A task can always read its own links, but not always those of its child. */
 static int child_main(void *arg)
 {
 	struct state *s = arg;

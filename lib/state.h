@@ -3,8 +3,8 @@
  * The state of a task: a snapshot of what setns(2) may change and of what it
  * must not change, and the one comparison of two snapshots.
  *
- * Each property belongs to one namespace type, and attaching to a namespace of
- * that type moves it, or it belongs to no type, and no attach may move it.
+ * A property belongs to one namespace type, and attaching to a namespace of that
+ * type changes it; or it belongs to no type, and no attach may change it.
  */
 #ifndef SETNS_STATE_H
 #define SETNS_STATE_H
@@ -15,7 +15,7 @@
 #include "namespaces.h"
 
 /*
- * X(ID, type that moves it, printf(3) format, name)
+ * X(ID, type that changes it, printf(3) format, name)
  *
  * A mark is what a target leaves in one of its namespaces for others to find
  * (marks.h).  Its value is the number of the target, or 0 without a mark.
@@ -56,7 +56,7 @@
 	X(MARK_MQUEUE, IPC, "%llu", "mark by a POSIX message queue") \
 	X(MARK_SOCKET, NET, "%llu", "mark by an abstract socket")
 
-/* X(ID, type that moves it, name) */
+/* X(ID, type that changes it, name) */
 #define STATE_TEXTS(X) \
 	X(HOSTNAME, UTS, "host name") \
 	X(UID_MAP, USER, "uid map") \
@@ -74,7 +74,7 @@ enum state_text {
 	NR_STATE_TEXTS,
 };
 
-/* A long text is compared by length and hash, and told by its beginning. */
+/* Texts are compared by length and hash.  Messages show the beginning. */
 #define STATE_TEXT_HEAD	384
 
 struct state_text_value {
@@ -85,7 +85,7 @@ struct state_text_value {
 
 #define STATE_GROUPS	64	/* supplementary groups that are compared */
 
-/* A namespace's identity; all 0 where the link leads nowhere (ENOENT). */
+/* A namespace's identity, all 0 if stat(2) of the link gave ENOENT. */
 struct ns_identity {
 	__u64 dev;
 	__u64 ino;
@@ -98,27 +98,27 @@ struct state {
 	unsigned int nr_groups;
 	gid_t groups[STATE_GROUPS];
 	/*
-	 * Of a target only: the ids, as the test counts them, that the target's
-	 * user namespace maps to 0.  That uid also owns the user namespace.
+	 * Only in the state of a target: the ids in the test's user namespace
+	 * that the target's user namespace maps to 0.  The uid also owns it.
 	 */
 	uid_t outer_uid;
 	gid_t outer_gid;
 	/*
-	 * The namespaces that a new child is in.  Looking costs a fork, so they
-	 * are known only after state_read_child() or state_expect_child().
+	 * The namespaces of a new child.  Reading them costs a fork, so they are
+	 * known only after state_read_child() or state_expect_child().
 	 */
 	bool child_known;
 	int child_err;			/* errno of fork(2), or 0 */
 	struct ns_identity child[NR_NS_TYPES];
 };
 
-/* A clock's unit in a snapshot, in seconds: longer than any test runs. */
+/* The unit of clocks in a state, in seconds.  No test runs that long. */
 #define STATE_CLOCK_UNIT	100000
 
 /* Reads the state of the calling thread.  Returns 0 or an errno. */
 int state_read(struct state *s);
 
-/* The same, and the namespaces of a child that is forked to look. */
+/* The same, and the namespaces of a child, which is created for this. */
 int state_read_child(struct state *s);
 
 /*
@@ -127,7 +127,7 @@ int state_read_child(struct state *s);
  */
 int state_read_links(struct state *s, pid_t tid);
 
-/* Completes @s with the namespaces that a child has to be in. */
+/* Sets the namespaces of a child in @s to those that it has to be in. */
 void state_expect_child(struct state *s);
 
 /*

@@ -32,7 +32,7 @@ static int open_descriptors(struct target *t, unsigned int flags,
 		int fd = nsfd_open(t->pid, id, slot);
 
 		t->nsfd[id][slot] = fd < 0 ? -1 : fd;
-		/* ENOENT: not built in, or no process is in it yet. */
+		/* ENOENT: not built in, or a pid namespace without a process. */
 		if (fd < 0 && fd != -ENOENT) {
 			*step = "opening the target's nsfds";
 			return -fd;
@@ -64,7 +64,7 @@ static int await_ready(int lifeline)
 	return n > 0 && read(lifeline, &byte, 1) == 1 ? 0 : EPIPE;
 }
 
-/* Reaps the creators and waits for the target: 0 or an errno. */
+/* Reaps the creators and waits until the target is ready: 0 or an errno. */
 static int await_target(const struct target *t, pid_t creator,
 			const struct target_report *report)
 {
@@ -160,7 +160,7 @@ int target_kill(struct target *t)
 
 	if (kill(t->pid, SIGKILL))
 		return errno;
-	/* The socket is closed; other marks stay as long as the namespace. */
+	/* The socket is closed.  Other marks stay as long as the namespace. */
 	if (t->fresh & NS_BIT(NS_NET))
 		t->state->number[ST_MARK_SOCKET] = 0;
 	return waitid(P_PID, t->pid, &info, WEXITED | WNOWAIT) ? errno : 0;
@@ -182,7 +182,7 @@ static void close_if_open(int fd)
 
 void target_destroy(struct target *t)
 {
-	/* A target that is all 0 was never created. */
+	/* All 0 is a target that was never created. */
 	if (!t->state)
 		return;
 	if (t->pid > 0) {

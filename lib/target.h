@@ -12,25 +12,25 @@
 
 #include "state.h"
 
-/* Seconds and nanoseconds by which the clocks of target @number are ahead. */
+/* How far the clocks of target @number are ahead of the test's. */
 #define TARGET_MONOTONIC_S(number)	(2 * (number) * STATE_CLOCK_UNIT)
 #define TARGET_BOOTTIME_S(number)	((2 * (number) + 1) * STATE_CLOCK_UNIT)
 #define TARGET_SHIFT_NS			345678901
 
 struct target_spec {
-	/* 1 to MARK_TARGETS: tells marks and clocks of targets apart. */
+	/* 1 to MARK_TARGETS: each has other marks and other clocks. */
 	unsigned int number;
 	/* Types of which the target gets a new namespace. */
 	ns_set fresh;
 	/*
-	 * PID and TIME: types that the target, when it is ready, unshares for
-	 * its children.  It then has one child.
+	 * Types (PID, TIME) of which the target's child is in another new
+	 * namespace.  If there are none, the target has no child.
 	 */
 	ns_set fresh_children;
 	/* The target is created by a task in these namespaces of @inside. */
 	const struct target *inside;
 	ns_set inside_set;
-	/* Creates and runs the target with this uid and gid, unless 0. */
+	/* Unless 0, the target is created with this uid and gid, and has them. */
 	uid_t uid;
 	/* prctl(2) PR_SET_DUMPABLE 0 */
 	bool nondumpable;
@@ -46,8 +46,8 @@ struct target_spec {
 struct target {
 	pid_t pid;		/* as the test counts it; a child of the test */
 	int pidfd;
-	int nsfd[NR_NS_TYPES][NR_NS_SLOTS];	/* -1 where there is none */
-	int lifeline;		/* the target lives while this is open */
+	int nsfd[NR_NS_TYPES][NR_NS_SLOTS];	/* -1 if it has no such namespace */
+	int lifeline;		/* a socket; the target ends when it is closed */
 	unsigned int number;
 	ns_set fresh, fresh_children;
 	struct state *state;	/* shared with the target, read when ready */
@@ -55,15 +55,15 @@ struct target {
 };
 
 /*
- * Creates @t as @spec says and waits until it is ready.  Returns 0 or an errno;
- * then *@step is what failed.
+ * Creates @t as @spec says and waits until it is ready.  Returns 0 or an errno.
+ * After an error *@step says what failed.
  */
 int target_create(struct target *t, const struct target_spec *spec,
 		  const char **step);
 
 /*
- * Describes task @tid, which somebody else created, as a target: its pidfd from
- * pidfd_open(2) with @flags, its nsfds, and the namespaces of its state.
+ * Makes a target of task @tid, which exists already: opens its pidfd, by
+ * pidfd_open(2) with @flags, and its nsfds, and reads its namespace links.
  * target_destroy() does not kill it.  Returns 0 or an errno.
  */
 int target_adopt(struct target *t, pid_t tid, unsigned int flags);

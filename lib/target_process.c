@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The target's side: how it comes into being, and what it then does. */
+/* How a target is created, and what it does. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 /* The environment tells a target that executed its program what it is. */
 #define LIFELINE_ENV	"SETNS_TARGET_LIFELINE"
 
-/* Ends the process: @err of @step goes to the test. */
+/* Reports to the test that @step failed with @err, and ends the process. */
 static void __noreturn give_up(struct target_report *report, const char *step,
 			       int err)
 {
@@ -29,14 +29,14 @@ static void __noreturn give_up(struct target_report *report, const char *step,
 	_exit(1);
 }
 
-/* A step of creating a target, which returns 0 or an errno. */
+/* Gives up unless @err, which @step returned, is 0. */
 static void must(struct target_report *report, const char *step, int err)
 {
 	if (err)
 		give_up(report, step, err);
 }
 
-/* The same for a call that returns -1 and sets errno. */
+/* The same for a @step that returned @ret, and set errno if that is -1. */
 static void must_call(struct target_report *report, const char *step, int ret)
 {
 	if (ret < 0)
@@ -52,9 +52,9 @@ static void set_ids(struct target_report *report, uid_t uid)
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
-/* Becomes the user, and enters the namespaces, that the target starts from. */
-static void enter_outside(struct target_report *report,
-			  const struct target_spec *spec)
+/* Takes on the ids and the namespaces in which the target is created. */
+static void prepare_creator(struct target_report *report,
+			    const struct target_spec *spec)
 {
 	if (spec->uid)
 		set_ids(report, spec->uid);
@@ -88,13 +88,13 @@ static void unshare_fresh(struct target_report *report,
 		must(report, "unshare(CLONE_NEWUSER)", userns_create());
 	if (rest)
 		must_call(report, "unshare()", unshare(ns_flags(rest)));
-	/* Possible only until the first task is in the namespace. */
+	/* Offsets can be written only until the first task is in the namespace. */
 	if (rest & NS_BIT(NS_TIME))
 		must(report, "writing timens_offsets",
 		     shift_clocks(spec->number));
 }
 
-/* Reads the state; the ids that the creator left in it stay. */
+/* Reads the state.  @outer_uid and @outer_gid are those of the creator. */
 static int read_state(struct target_report *report, struct state *to)
 {
 	uid_t uid = report->state.outer_uid;
@@ -145,7 +145,7 @@ static void fork_child(struct target_report *report,
 			EPIPE);
 }
 
-/* Does as it is told until the test closes its end of the lifeline. */
+/* Tells the test that the target is ready, and waits for orders or the end. */
 static void __noreturn serve(int lifeline)
 {
 	char fd[16], byte = 0;
@@ -171,8 +171,8 @@ static void __noreturn serve(int lifeline)
 }
 
 /*
- * A target that executed its program anew ends here, before main(), and before
- * constructors that probe for what tests need.
+ * A target that executed its program anew comes here and stays.  This is before
+ * main() and before the constructors that probe for what tests need.
  */
 static void __attribute__((constructor(103))) serve_again(void)
 {
@@ -183,10 +183,10 @@ static void __attribute__((constructor(103))) serve_again(void)
 }
 
 /*
- * Leaves the root of the mount tree: setns() must lead to that root, not to the
- * target's own.
+ * Gives the target a root below that of the mount tree.  setns() must lead to
+ * the root of the mount tree, not to the target's.
  */
-static void leave_root(struct target_report *report)
+static void change_root(struct target_report *report)
 {
 	must_call(report, "mkdir()", mkdir("/target", 0755));
 	must_call(report, "chroot()", chroot("/target"));
@@ -199,7 +199,7 @@ static void __noreturn target_main(struct target_report *report,
 	const char *step = "";
 	int err;
 
-	/* Callers hold the other end of the lifeline as well as the test. */
+	/* The lifeline is not enough, as callers inherit the test's end of it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	report->pid = proc_own_pid();
 	must_call(report, "chdir(\"/\")", chdir("/"));
@@ -211,7 +211,7 @@ static void __noreturn target_main(struct target_report *report,
 	must(report, "reading the target's state",
 	     read_state(report, &report->state));
 	if (spec->fresh & NS_BIT(NS_MNT) && report->state.number[ST_MARK_FILE])
-		leave_root(report);
+		change_root(report);
 	if (spec->without_ptrace)
 		must(report, "dropping CAP_SYS_PTRACE",
 		     capability_drop(CAP_SYS_PTRACE));
@@ -220,7 +220,7 @@ static void __noreturn target_main(struct target_report *report,
 	serve(lifeline);
 }
 
-/* Runs @next in a child of the test and returns the child's pid. */
+/* Runs @next in a sibling, which is a child of the test.  Returns its pid. */
 static pid_t fork_sibling(struct target_report *report,
 			  const struct target_spec *spec, int lifeline,
 			  void (*next)(struct target_report *report,
@@ -251,8 +251,8 @@ void __noreturn target_creator(struct target_report *report,
 			       const struct target_spec *spec, int lifeline)
 {
 	alarm(WAIT_LIMIT_S);
-	enter_outside(report, spec);
-	/* A nested pid namespace can be unshared only by a task inside. */
+	prepare_creator(report, spec);
+	/* Only a task inside a pid namespace can create one inside it. */
 	if (!(spec->inside_set & NS_BIT(NS_PID)))
 		fresh_creator(report, spec, lifeline);
 	report->second_creator = fork_sibling(report, spec, lifeline,

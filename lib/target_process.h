@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What target.c, which runs in the test, and the target itself agree on. */
+/* The interface between target.c, which runs in the test, and the target. */
 #ifndef SETNS_TARGET_PROCESS_H
 #define SETNS_TARGET_PROCESS_H
 
@@ -12,16 +12,16 @@ struct target_report {
 	const char *step;	/* the last one that was begun */
 	int err;		/* of that step, or 0 */
 	pid_t pid;		/* of the target, as /proc counts it */
-	pid_t second_creator;	/* to be reaped by the test, or 0 */
+	pid_t second_creator;	/* 0, or a child that the test has to reap */
 };
 
-/* Ask a target that waits to execute its program anew. */
+/* The byte that makes a target execute its program anew. */
 #define TARGET_ORDER_EXEC	'x'
 
 /*
- * Runs in a child of the test: creates the namespaces of @spec and leaves the
- * target to the test as a child of its own (CLONE_PARENT), since only a child
- * is in a pid or time namespace that was unshared.
+ * Runs in a child of the test.  It creates the namespaces of @spec and then the
+ * target, since only a child is in a pid or time namespace that was unshared.
+ * CLONE_PARENT makes the target a child of the test.
  */
 void __noreturn target_creator(struct target_report *report,
 			       const struct target_spec *spec, int lifeline);
