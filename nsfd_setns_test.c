@@ -36,7 +36,7 @@ static bool two_cpus(int cpus[2])
 	return nr == 2;
 }
 
-/* "uts nsfd", so that a message about a row tells which nsfd. */
+/* "uts nsfd": how messages name the nsfd of type @id. */
 static const char *nsfd_name(enum ns_id id, const char *name)
 {
 	static char names[NR_NS_TYPES][64];
@@ -47,9 +47,8 @@ static const char *nsfd_name(enum ns_id id, const char *name)
 }
 
 /*
- * One call for each of @types, with the type's own flag.  The user namespace
- * comes last: the other calls need the privilege that the caller loses there.
- * Only a child of the caller enters a pid namespace.
+ * Adds a call for each of @types, with the type's own flag.  The user namespace
+ * comes last, as the other calls need the privilege that the caller loses there.
  */
 static void call_each(struct caller *c, const struct target *t, ns_set types)
 {
@@ -60,7 +59,7 @@ static void call_each(struct caller *c, const struct target *t, ns_set types)
 	c->with_child = types & NS_BIT(NS_PID);
 }
 
-/* The same by the nsfds @fds, which @source gave for @t. */
+/* The same by the nsfds @fds, which @source has given for @t. */
 static void call_each_by(struct caller *c, const struct nsfd_source *source,
 			 const int fds[NR_NS_TYPES], const struct target *t,
 			 ns_set types)
@@ -101,7 +100,7 @@ FIXTURE(nsfd_setns_source) {
 	struct target target, nested;
 	int fds[NR_NS_TYPES];
 	struct caller *c;
-	ns_set types;	/* that the source gives here */
+	ns_set types;	/* those whose nsfds the source can give here */
 };
 
 FIXTURE_VARIANT(nsfd_setns_source) {
@@ -131,8 +130,8 @@ SOURCE_VARIANT_ADD(AS_USERNS_ROOT, FROM_PARENT_IOCTL, userns_root_parent_ioctl);
 /* FROM_FILE_HANDLE and AS_USERNS_ROOT: see nsfd_setns_file_handle. */
 
 /*
- *	target    in new namespaces of all types
- *	`-- nested    in a user and a pid namespace of its own inside those
+ *	target		in new namespaces of all types
+ *	`-- nested	in user and pid namespaces inside those of target
  */
 FIXTURE_SETUP(nsfd_setns_source)
 {
@@ -145,7 +144,7 @@ FIXTURE_SETUP(nsfd_setns_source)
 	if (!self->types)
 		SKIP_TEST("%s: no %s namespaces can be created here",
 			  source->name, ns_names(source->types));
-	/* See attaches_by_bind_mount_of_a_newer_mnt_of_another_cpu. */
+	/* See attaches_by_bind_mount_of_a_newer_mnt_made_on_another_cpu. */
 	ASSERT_EQ(0, stay_on_cpu(sched_getcpu()));
 	if (source->setup)
 		SETUP_NAMESPACES(source->name, source->setup());
@@ -264,10 +263,11 @@ FIXTURE_TEARDOWN(nsfd_setns)
 }
 
 /*
- * A mount namespace can be bound in every older one.  mnt_ns_loop() must not
- * tell the older one by numbers that each CPU counts for itself.
+ * A mount namespace can be bound in every older one.  The older one is made on
+ * one CPU and the newer one on another, and then the other way round:
+ * mnt_ns_loop() must not compare numbers that each CPU counts for itself.
  */
-TEST_F(nsfd_setns, attaches_by_bind_mount_of_a_newer_mnt_of_another_cpu)
+TEST_F(nsfd_setns, attaches_by_bind_mount_of_a_newer_mnt_made_on_another_cpu)
 {
 	const struct nsfd_source *source = &nsfd_sources[FROM_BIND_MOUNT];
 	struct target *t = &self->target;
@@ -301,8 +301,8 @@ TEST_F(nsfd_setns, attaches_by_bind_mount_of_a_newer_mnt_of_another_cpu)
 }
 
 /*
- * The caller is root above both user namespaces.  Root of the target owns the
- * nested one, and that makes no difference:
+ * The caller is root of a user namespace above both.  It makes no difference
+ * that the nested user namespace belongs to root of the target:
  *
  *	caller
  *	`-- target    owns the user namespace of nested
@@ -324,20 +324,20 @@ TEST_F(nsfd_setns, attaches_to_a_descendant_of_a_descendant)
 	EXPECT_THAT(attached(c));
 }
 
-/* The control of a refusal. */
+/* The control of a refusal: each nsfd leads to @t with its own flag. */
 static const char *attaches_with_own_flags(struct caller *c,
 					   const struct target *t, ns_set types)
 {
 	caller_reset(c);
 	call_each(c, t, types);
-	/* Each type moves once, so one look in the end shows every call. */
+	/* Each call changes another type, so the last state shows all of them. */
 	c->look_after_each = false;
 	c->with_child = false;
 	caller_run(c);
 	return attached(c);
 }
 
-/* Calls with every set of flags but @id alone; supersets are among them. */
+/* Adds calls with every set of flags except that of @id alone. */
 static void call_with_other_sets(struct caller *c, int fd, enum ns_id id)
 {
 	const char *name = nsfd_name(id, "nsfd");
@@ -347,19 +347,15 @@ static void call_with_other_sets(struct caller *c, int fd, enum ns_id id)
 			caller_call(c, fd, ns_flags(set), name);
 }
 
-/* The calls on two nsfds are about as many as one caller can make. */
-TEST_F(nsfd_setns, refuses_every_set_of_flags_but_its_own)
+TEST_F(nsfd_setns, refuses_every_set_of_flags_except_its_own)
 {
 	struct target *t = &self->target;
 	struct caller *c = self->c;
 
 	SETUP_TARGET(t, .number = 1, .fresh = self->types);
-	for (ns_set two = 3; two & NS_ALL; two <<= 2) {
+	for_each_ns_in(id, self->types) {
 		caller_reset(c);
-		for_each_ns_in(id, self->types & two)
-			call_with_other_sets(c, t->nsfd[id][NS_ACTIVE], id);
-		if (!(self->types & two))
-			continue;
+		call_with_other_sets(c, t->nsfd[id][NS_ACTIVE], id);
 		caller_run(c);
 		EXPECT_THAT(denied(c, EINVAL));
 	}
@@ -367,7 +363,7 @@ TEST_F(nsfd_setns, refuses_every_set_of_flags_but_its_own)
 	EXPECT_THAT(attaches_with_own_flags(c, t, self->types));
 }
 
-/* Calls with every bit that is no type, alone and with the nsfd's own flag. */
+/* Adds calls with every bit of no type, alone and with the nsfd's own flag. */
 static void call_with_invalid_bits(struct caller *c, int fd, enum ns_id id)
 {
 	const char *name = nsfd_name(id, "nsfd");
@@ -401,8 +397,8 @@ TEST_F(nsfd_setns, refuses_every_invalid_bit)
 }
 
 /*
- * A target that unshared its pid and time namespaces is not in the new ones, but
- * its child is, and so is a caller that attaches to them.
+ * A target that has unshared its pid and time namespaces is not in the new ones,
+ * but its child is.  Their nsfds lead a caller to them.
  */
 TEST_F(nsfd_setns, attaches_to_the_namespaces_for_children)
 {
@@ -425,7 +421,7 @@ TEST_F(nsfd_setns, attaches_to_the_namespaces_for_children)
 	EXPECT_THAT(attached(c));
 }
 
-TEST_F(nsfd_setns, attaches_when_the_last_process_is_reaped)
+TEST_F(nsfd_setns, attaches_after_the_last_process_was_reaped)
 {
 	struct target *t = &self->target;
 	struct caller *c = self->c;
@@ -450,7 +446,7 @@ static int call_setns(int fd, int flags)
 	return setns(fd, flags) ? errno : 0;
 }
 
-/* The same without a capability, which the test then has again. */
+/* The same without a capability, which the test has again afterwards. */
 static int call_setns_without(cap_value_t cap, int fd, int flags)
 {
 	cap_t caps = cap_get_proc();
@@ -472,8 +468,9 @@ static int call_setns_without(cap_value_t cap, int fd, int flags)
 } while (0)
 
 /*
- * Offsets of a time namespace can be written until the first task is in it.  The
- * test itself attaches: a child would be in the namespace from the start.
+ * The offsets of a time namespace can be written until the first task is in it.
+ * The test attaches without a caller, since a child would be in the namespace
+ * from the start.
  */
 TEST_F(nsfd_setns, first_attach_freezes_the_time_offsets)
 {
@@ -522,7 +519,7 @@ FIXTURE_TEARDOWN(nsfd_setns_types)
 {
 }
 
-/* The user namespace is last: a security module may refuse all else in it. */
+/* User is last, as a security module may refuse the others in a new one. */
 static int unshare_each(void *arg)
 {
 	struct unshare_errs *errs = arg;
@@ -534,8 +531,8 @@ static int unshare_each(void *arg)
 }
 
 /*
- * Whether a type is built in, as told by other means than its link.  unshare(2)
- * knows CLONE_NEWCGROUP even without CONFIG_CGROUPS (copy_cgroup_ns()).
+ * Whether a type is built in, found out without its link.  unshare(2) accepts
+ * CLONE_NEWCGROUP even without CONFIG_CGROUPS (copy_cgroup_ns()).
  */
 static bool built_in(enum ns_id id, int unshare_err)
 {
@@ -546,14 +543,14 @@ static bool built_in(enum ns_id id, int unshare_err)
 	return unshare_err != EINVAL;
 }
 
-/* How unshare(2) can end for a type that is built in, or is not (EINVAL). */
-static bool may_end_with(int err)
+/* Whether unshare(2) may end with @err.  EINVAL: the type is not built in. */
+static bool is_unshare_result(int err)
 {
 	return !err || err == EINVAL || err == EPERM || err == EACCES ||
 	       err == ENOSPC;
 }
 
-/* The reason to skip that names all types which tests leave out; or NULL. */
+/* The reason to skip, which names the types that no test has; or NULL. */
 static const char *lacks_types(ns_set links)
 {
 	ns_set missing = NS_ALL & ~links;
@@ -564,15 +561,15 @@ static const char *lacks_types(ns_set links)
 		snprintf(user, sizeof(user), "no user namespace can be created (%s); ",
 			 errno_name(userns_probe()));
 	snprintf(text, sizeof(text),
-		 "%s%s%s%ssets of the other types only are tested",
+		 "%s%s%s%sonly sets of the other types are tested",
 		 missing ? "not built in: " : "", ns_names(missing),
 		 missing ? "; " : "", user);
 	return missing || *user ? text : NULL;
 }
 
 /*
- * Tests leave out a type without a link.  So a kernel that loses a link fails
- * here, and one that was built without the type has that said once.
+ * Tests leave out a type without a link.  So this test fails if a link is missing,
+ * and is skipped, with the reason, if the type is not built in.
  */
 TEST_F(nsfd_setns_types, has_a_link_for_every_type_that_is_built_in)
 {
@@ -581,7 +578,7 @@ TEST_F(nsfd_setns_types, has_a_link_for_every_type_that_is_built_in)
 
 	ASSERT_EQ(0, in_child(unshare_each, self->unshare_errs));
 	for_each_ns(id) {
-		EXPECT_THAT_EQ(true, may_end_with(errs[id]),
+		EXPECT_THAT_EQ(true, is_unshare_result(errs[id]),
 			       "unshare(%s): expected success, or a refusal, got %s",
 			       ns_types[id].flag_name, errno_name(errs[id]));
 		if (built_in(id, errs[id]))

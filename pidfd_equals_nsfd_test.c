@@ -18,16 +18,16 @@
 
 FIXTURE(pidfd_equals_nsfd) {
 	struct target target;
-	struct target around;	/* in the namespace around the target's */
-	struct target other;	/* a target of the control */
+	struct target around;	/* in the namespace in which the target's is nested */
+	struct target other;	/* for the control, if @target cannot be used */
 	struct caller *c;
 	ns_set types;
-	pid_t init;	/* of a pid namespace that callers are in, or 0 */
+	pid_t init;	/* of the new pid namespace that callers are in, or 0 */
 };
 
 /*
- * Functions that create the target.  They return 0 or an errno; then *@step is
- * what failed.
+ * Functions that create the target.  They return 0 or an errno.  After an error
+ * *@step says what failed.
  */
 static int create(FIXTURE_DATA(pidfd_equals_nsfd) *self, ns_set fresh,
 		  const char **step)
@@ -49,7 +49,7 @@ static int create_without_pidns(FIXTURE_DATA(pidfd_equals_nsfd) *self,
 	return create(self, self->types & ~NS_BIT(NS_PID), step);
 }
 
-/* Between the test and the target is a further namespace of type @id. */
+/* The target's namespace of type @id is nested in another new one. */
 static int create_around(FIXTURE_DATA(pidfd_equals_nsfd) *self, enum ns_id id,
 			 const char **step)
 {
@@ -97,8 +97,8 @@ static int create_below_callers_pidns(FIXTURE_DATA(pidfd_equals_nsfd) *self,
 }
 
 /*
- * The target is @pid, which is in all of the test's namespaces.  No caller can
- * attach to the user namespace that it is in, so the control needs another
+ * The target is @pid, which is in all of the test's namespaces.  A caller cannot
+ * attach to the user namespace that it is in, so the control uses another
  * target.
  */
 static int adopt(FIXTURE_DATA(pidfd_equals_nsfd) *self, pid_t pid,
@@ -127,8 +127,8 @@ static int adopt_kernel_thread(FIXTURE_DATA(pidfd_equals_nsfd) *self,
 }
 
 /*
- * The reason to skip, or NULL.  Where the links cannot be read for another
- * reason, creating the target fails.
+ * The reason to skip, or NULL.  If the links cannot be read for any other reason,
+ * creating the target fails.
  */
 static const char *lacks_kernel_thread(void)
 {
@@ -147,7 +147,7 @@ static const char *lacks_kernel_thread(void)
 	       "the test is not in the namespaces of kernel threads" : NULL;
 }
 
-/* Hooks that prepare the caller; @arg is the target. */
+/* Hooks for @prepare of the caller.  @arg is the target. */
 static int drop_capabilities(struct caller *c, void *arg)
 {
 	(void)c;
@@ -177,7 +177,10 @@ static int into_userns_below_targets(struct caller *c, void *arg)
 	return err ? err : userns_create();
 }
 
-/* The caller leaves the test's namespaces, which some targets are in. */
+/*
+ * If the target is in the test's namespaces, the caller must not be in them, or
+ * an attach would have no effect.
+ */
 static int unshare_all_but_user(struct caller *c, void *arg)
 {
 	(void)c;
@@ -213,7 +216,7 @@ static int make_caller_the_target(struct caller *c, void *arg)
 
 /*
  * Adds a call for each type.  User is last, since the caller has other
- * credentials after it.  No other type has an influence on those that follow.
+ * credentials after it.  The other types do not influence each other.
  */
 static void call_by_pidfd(struct caller *c, const struct target *t,
 			  ns_set types)
@@ -232,7 +235,7 @@ static void call_by_nsfd(struct caller *c, const struct target *t, ns_set types)
 		caller_by_nsfd(c, t, NS_USER);
 }
 
-/* Calls of the control.  All of them have to succeed. */
+/* The control: calls that all have to succeed. */
 static void call_target(FIXTURE_DATA(pidfd_equals_nsfd) *self)
 {
 	call_by_pidfd(self->c, &self->target, self->types);
@@ -250,10 +253,10 @@ FIXTURE_VARIANT(pidfd_equals_nsfd) {
 	int (*create)(FIXTURE_DATA(pidfd_equals_nsfd) *self,
 		      const char **step);
 
-	/* What the callers have and the control's caller does not have. */
+	/* The situation of the callers.  The control's caller is not in it. */
 	enum caller_peer peer;
 	bool in_thread;
-	bool in_new_pidns;		/* newer than the target's */
+	bool in_new_pidns;		/* created after the target */
 	int (*prepare)(struct caller *c, void *arg);
 
 	int errs[NR_NS_TYPES];		/* 0 for success */
@@ -464,7 +467,7 @@ FIXTURE_VARIANT_ADD(pidfd_equals_nsfd, target_in_sibling_pidns) {
 };
 
 /*
- * The target's is deeper than the caller's, but it is not a descendant.
+ * The target's pid namespace is deeper than the caller's, but no descendant.
  *
  *	pid namespace of the test
  *	|-- another pid namespace
@@ -530,9 +533,9 @@ FIXTURE_TEARDOWN(pidfd_equals_nsfd)
 	}
 }
 
-/* Puts the next caller into the variant's situation. */
-static void situate(FIXTURE_DATA(pidfd_equals_nsfd) *self,
-		    const FIXTURE_VARIANT(pidfd_equals_nsfd) *variant)
+/* Resets the caller and sets the situation of the variant. */
+static void prepare_next_caller(FIXTURE_DATA(pidfd_equals_nsfd) *self,
+				const FIXTURE_VARIANT(pidfd_equals_nsfd) *variant)
 {
 	struct caller *c = self->c;
 
@@ -543,7 +546,7 @@ static void situate(FIXTURE_DATA(pidfd_equals_nsfd) *self,
 	c->arg = &self->target;
 }
 
-/* The errnos in the order of the calls, which is not that of the types. */
+/* Puts errnos into the order of the calls, which is not that of the types. */
 static void errs_of_calls(const struct caller *c, const int by_type[],
 			  int errs[])
 {
@@ -566,7 +569,7 @@ TEST_F(pidfd_equals_nsfd, gives_same_errno_and_state_for_every_type)
 		SETUP_NAMESPACES("a new pid namespace",
 				 children_into_new_pidns(&self->init));
 
-	situate(self, variant);
+	prepare_next_caller(self, variant);
 	call_by_pidfd(c, &self->target, self->types);
 	errs_of_calls(c, variant->errs, errs);
 	caller_run(c);
@@ -574,7 +577,7 @@ TEST_F(pidfd_equals_nsfd, gives_same_errno_and_state_for_every_type)
 		SKIP_IF_LACKING(lacks_namespaces(c->trouble_err, c->trouble));
 	EXPECT_THAT(ended(c, errs));
 
-	situate(self, variant);
+	prepare_next_caller(self, variant);
 	call_by_nsfd(c, &self->target, self->types);
 	caller_run(c);
 	if (caller_never_called(c))

@@ -75,8 +75,8 @@ TEST_F(pidfd_setns, attaches_to_user_alone)
 }
 
 /*
- * The nsfds of a set, one by one in the kernel's order.  Each moves another type,
- * so one look after the last shows the effect of all.
+ * Adds calls by the nsfds of a set, in the kernel's order.  Each call changes
+ * another type, so the state after the last one shows the effect of all.
  */
 static void call_by_nsfds(struct caller *c, const struct target *t, ns_set set)
 {
@@ -86,8 +86,8 @@ static void call_by_nsfds(struct caller *c, const struct target *t, ns_set set)
 }
 
 /*
- * By nsfds to every subset of @types.  The caller is in the namespaces of @start
- * before each, and returns there after it.
+ * Adds calls by nsfds to every subset of @types.  The caller is in the namespaces
+ * of @start before each subset, and returns there by pidfd after it.
  */
 static void call_every_subset_by_nsfds(struct caller *c, const struct target *t,
 				       const struct target *start, ns_set types)
@@ -111,8 +111,8 @@ TEST_F(pidfd_setns, every_subset_without_user_equals_its_nsfds_one_by_one)
 }
 
 /*
- * Nobody leaves a user namespace.  But in the target's user namespace a caller
- * can go to and fro between all namespaces which that one owns:
+ * A caller cannot return to the user namespace that it comes from.  But in the
+ * target's user namespace it can move between all namespaces that it owns:
  *
  *	user namespace of the test
  *	`-- user namespace of the target   owns the target's other namespaces,
@@ -146,8 +146,8 @@ TEST_F(pidfd_setns, refuses_zero_flags)
 	EXPECT_THAT(attached(c));
 }
 
-/* Only bits of types that are built in are valid. */
-TEST_F(pidfd_setns, refuses_every_other_bit_and_pair_of_bits)
+/* Only the flags of types that are built in are valid. */
+TEST_F(pidfd_setns, refuses_every_invalid_bit_and_pair_of_bits)
 {
 	int valid = ns_flags(ns_supported());
 	struct caller *c = self->c;
@@ -164,7 +164,7 @@ TEST_F(pidfd_setns, refuses_every_other_bit_and_pair_of_bits)
 	EXPECT_THAT(denied(c, EINVAL));
 }
 
-/* One invalid bit refuses the call, whatever else it asks for. */
+/* One invalid bit is enough to refuse a call. */
 TEST_F(pidfd_setns, refuses_every_invalid_bit_with_every_subset)
 {
 	int valid = ns_flags(ns_supported());
@@ -215,7 +215,7 @@ FIXTURE(pidfd_setns_nested) {
 	struct target level[NR_LEVELS];
 	struct caller *c;
 	ns_set types;
-	int uts;	/* the test's own uts namespace */
+	int uts;	/* nsfd of the test's own uts namespace */
 };
 
 FIXTURE_VARIANT(pidfd_setns_nested) {
@@ -235,7 +235,10 @@ FIXTURE_SETUP(pidfd_setns_nested)
 	SKIP_WITHOUT_PIDFD_SETNS();
 	SETUP_PRIVILEGE(variant->privilege, &self->types);
 	SKIP_WITHOUT_TYPE(self->types, NS_UTS);
-	/* The caller's user namespace must own it, so that it can return. */
+	/*
+	 * A caller can return to a uts namespace only if its user namespace
+	 * owns it, so the test creates one.
+	 */
 	SETUP_NAMESPACES("unshare(CLONE_NEWUTS)",
 			 unshare(CLONE_NEWUTS) ? errno : 0);
 	self->uts = nsfd_open(0, NS_UTS, NS_ACTIVE);
@@ -254,17 +257,18 @@ FIXTURE_TEARDOWN(pidfd_setns_nested)
 		target_destroy(&self->level[i]);
 }
 
-/* What to read after a call to @set: a child is born in its pid namespace. */
-static enum look look_at(ns_set set)
+/* What shows the effect of a call: only a child is in a new pid namespace. */
+static enum look look_for(ns_set set)
 {
 	return set & NS_BIT(NS_PID) ? LOOK_CHILD : LOOK_STATE;
 }
 
 /*
- * Attaches to @set of level @i, tries to return to the uts namespace that the
- * caller comes from, and attaches to the rest.  It can return as long as it has
- * kept its privilege, which it loses with the user namespace.  Writes the errnos
- * of the calls to @errs.  Returns how many there are.
+ * Adds three calls: to @set of level @i, back to the uts namespace that the
+ * caller comes from, and to the rest of level @i.  The second call needs the
+ * privilege that the caller loses if @set has the user namespace.  The third
+ * call is left out if there is no rest.  Writes the expected errnos of the calls
+ * to @errs.  Returns the number of calls.
  */
 static int call_in_two_steps(FIXTURE_DATA(pidfd_setns_nested) *self, int i,
 			     ns_set set, int *errs)
@@ -276,7 +280,7 @@ static int call_in_two_steps(FIXTURE_DATA(pidfd_setns_nested) *self, int i,
 	struct call *back;
 
 	errs[0] = 0;
-	caller_by_pidfd(c, t, set)->look = look_at(set);
+	caller_by_pidfd(c, t, set)->look = look_for(set);
 
 	errs[1] = set & NS_BIT(NS_USER) ? EPERM : 0;
 	back = caller_call(c, from ? from->nsfd[NS_UTS][NS_ACTIVE] : self->uts,
@@ -312,10 +316,6 @@ TEST_F(pidfd_setns_nested, attaches_to_every_subset_and_then_to_the_rest)
 	}
 }
 
-/*
- * A caller whose root is empty, with no /proc, and with no descriptor but a
- * socket.  It reports an errno after each step.
- */
 static int enter_empty_root(void)
 {
 	return unshare(CLONE_NEWNS) ||
@@ -354,7 +354,7 @@ static struct msghdr *fd_message_init(struct fd_message *m)
 	return &m->head;
 }
 
-/* The descriptor that comes over @sock, or -1. */
+/* Returns the descriptor that the test sends over @sock, or -1. */
 static int receive_fd(int sock)
 {
 	struct fd_message m;
@@ -383,6 +383,10 @@ static bool send_fd(int sock, int fd)
 	return sendmsg(sock, head, 0) == 1;
 }
 
+/*
+ * A caller whose root is empty and has no /proc, and whose only descriptor is a
+ * socket.  It reports the errno of each step.
+ */
 static void __noreturn bare_caller(int sock, int flags)
 {
 	int err, pidfd;
@@ -396,7 +400,7 @@ static void __noreturn bare_caller(int sock, int flags)
 	err = setns(pidfd, flags) ? errno : 0;
 	if (write(sock, &err, sizeof(err)) != sizeof(err))
 		_exit(1);
-	/* Until the test has looked. */
+	/* Waits until the test has read the links. */
 	if (read(sock, &err, 1) < 0)
 		_exit(1);
 	_exit(0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * setns(pidfd, flags) and the life of the target: targets that are dead, whose
- * pid is in use again, that have several threads, that ran another program, or
- * that exit during the call.
+ * pid is in use again, that have several threads, that have executed a program,
+ * or that exit during the call.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -18,14 +18,14 @@
 struct two_threads {
 	ns_set types;		/* of which each thread has a new namespace */
 	pid_t pid, tid;		/* the leader and the other thread */
-	int leader_end[2];	/* of the test, and of the leader */
-	int thread_end[2];
-	const char *step;	/* the last one that was begun */
-	int err;
+	int leader_end[2];	/* the test's end and the leader's */
+	int thread_end[2];	/* the test's end and the thread's */
+	const char *step;	/* the last step */
+	int err;		/* of that step, or 0 */
 	struct state leader, thread;
 };
 
-/* Waits for a byte.  Returns 0 or an errno; EPIPE if the other end is gone. */
+/* Waits for a byte.  Returns 0 or an errno.  EPIPE: the other end is closed. */
 static int await_byte(int fd)
 {
 	char byte;
@@ -40,7 +40,7 @@ static int send_byte(int fd)
 	return send(fd, "", 1, MSG_NOSIGNAL) == 1 ? 0 : errno;
 }
 
-/* A step in the process of two threads, which ends if @err is an errno. */
+/* Reports a step of the process of two threads, and ends it if @err is not 0. */
 static void process_step(struct two_threads *p, const char *step, int err)
 {
 	p->step = step;
@@ -72,10 +72,10 @@ static void __noreturn leader_main(struct two_threads *p)
 {
 	pthread_t thread;
 
-	/* The test's ends, so that the process sees when the test is gone. */
+	/* With these open, a read would not end when the test has died. */
 	close(p->leader_end[0]);
 	close(p->thread_end[0]);
-	/* This bounds the test's waits for a byte, too. */
+	/* This also bounds the time that the test waits for a byte. */
 	alarm(WAIT_LIMIT_S);
 	process_step(p, "unshare() in a leader",
 		     unshare_and_read(p, &p->leader));
@@ -86,7 +86,7 @@ static void __noreturn leader_main(struct two_threads *p)
 	_exit(0);
 }
 
-/* Returns 0 or an errno; then @p->step is what failed. */
+/* Returns 0 or an errno.  After an error @p->step says what failed. */
 static int two_threads_start(struct two_threads *p, ns_set types)
 {
 	pid_t pid;
@@ -124,19 +124,19 @@ FIXTURE(pidfd_target) {
 	struct two_threads *process;
 	struct caller *c;
 	ns_set types;
-	ns_set thread_types;	/* that threads of one process can differ in */
+	ns_set thread_types;	/* types that threads can have one by one */
 };
 
 FIXTURE_VARIANT(pidfd_target) {
 	enum privilege privilege;
-	int set_tid_err;	/* errno of clone3(2) with a chosen pid */
+	int set_tid_err;	/* errno of clone3(2) with a chosen pid, or 0 */
 };
 
 FIXTURE_VARIANT_ADD(pidfd_target, root) {
 	.privilege = AS_ROOT,
 };
 
-/* Another user namespace owns the pid namespace. */
+/* Choosing a pid needs privilege over the pid namespace. */
 FIXTURE_VARIANT_ADD(pidfd_target, userns_root) {
 	.privilege = AS_USERNS_ROOT,
 	.set_tid_err = EPERM,
@@ -170,7 +170,7 @@ static void call_to(struct caller *c, int fd, const char *fd_name,
 	c->look_after_each = true;
 }
 
-/* A caller that calls once, for all of @types. */
+/* Runs a caller that makes one call for all of @types. */
 static void call_once(struct caller *c, const struct target *t, ns_set types)
 {
 	caller_reset(c);
@@ -178,7 +178,7 @@ static void call_once(struct caller *c, const struct target *t, ns_set types)
 	caller_run(c);
 }
 
-/* A caller that calls once for each set of @types. */
+/* Runs a caller that makes a call for each subset of @types. */
 static void call_every_subset(struct caller *c, int pidfd, const char *name,
 			      ns_set types)
 {
@@ -188,7 +188,7 @@ static void call_every_subset(struct caller *c, int pidfd, const char *name,
 	caller_run(c);
 }
 
-/* A caller that calls once for each nsfd. */
+/* Runs a caller that makes a call by the nsfd of each of @types. */
 static void call_nsfds(struct caller *c, const struct target *t, ns_set types)
 {
 	caller_reset(c);
@@ -232,8 +232,8 @@ TEST_F(pidfd_target, refuses_a_reaped_target_whose_nsfds_still_attach)
 	EXPECT_THAT(explain(c, attached(c), "the target was reaped"));
 }
 
-/* The kernel looks at the flags before it looks at the target. */
-TEST_F(pidfd_target, refuses_invalid_flags_of_a_zombie_as_invalid)
+/* The kernel checks the flags before it looks for the target. */
+TEST_F(pidfd_target, refuses_invalid_flags_with_einval_even_on_a_zombie)
 {
 	const int errs[] = { EINVAL, EINVAL, ESRCH };
 	struct target *t = &self->target;
@@ -367,8 +367,8 @@ TEST_F(pidfd_target, attaches_to_every_subset_of_a_thread_by_its_own_pidfd)
 }
 
 /*
- * Waits for a leader to become a zombie.  A pidfd does not tell of that, as the
- * process lives on.  Returns 0 or an errno.
+ * Waits until a leader is a zombie.  Its pidfd cannot be polled for that while
+ * another thread lives.  Returns 0 or an errno.
  */
 static int await_zombie(pid_t pid)
 {
@@ -409,7 +409,7 @@ TEST_F(pidfd_target, refuses_a_zombie_leader_whose_thread_lives)
 	call_nsfds_of_thread(c, p);
 	caller_run(c);
 	EXPECT_THAT(explain(c, attached(c), "the leader is a zombie"));
-	/* The thread has lived all the time. */
+	/* The thread still lives. */
 	ASSERT_EQ(0, send_byte(p->thread_end[0]));
 	ASSERT_EQ(0, await_byte(p->thread_end[0]));
 }
@@ -438,8 +438,8 @@ static pid_t clone_with_pid(pid_t pid)
 }
 
 /*
- * A pidfd stands for the process, not for its number.  Without the privilege to
- * choose a pid, the request for it is refused, and the number stays unused.
+ * A pidfd stands for the process, not for its number.  A test without the
+ * privilege to choose a pid can only check that its request is refused.
  */
 TEST_F(pidfd_target, refuses_a_reaped_target_whose_pid_is_requested_again)
 {
@@ -472,7 +472,7 @@ TEST_F(pidfd_target, refuses_a_reaped_target_whose_pid_is_requested_again)
 
 	pidfd = sys_pidfd_open(pid, 0);
 	ASSERT_GE(pidfd, 0);
-	/* A copy of the test, in another namespace. */
+	/* The next process is a copy of the test in a new uts namespace. */
 	ASSERT_EQ(0, state_read(&successor));
 	ASSERT_EQ(0, state_read_links(&successor, pid));
 	caller_reset(c);
@@ -485,8 +485,8 @@ TEST_F(pidfd_target, refuses_a_reaped_target_whose_pid_is_requested_again)
 }
 
 /*
- * The same process and namespaces, with another program.  The target finds the
- * program only in the mount namespace of the test.
+ * execve(2) keeps the process and its namespaces.  The target has no mount
+ * namespace of its own, as it could not find the program in there.
  */
 TEST_F(pidfd_target, attaches_to_a_target_after_its_execve)
 {
@@ -502,7 +502,7 @@ TEST_F(pidfd_target, attaches_to_a_target_after_its_execve)
 
 /*
  * The caller kills the target, waits for @delay_ns, and calls.  A target takes
- * some time to exit, so without a delay it can mostly be attached to.
+ * some time to exit, so a call without a delay mostly succeeds.
  */
 struct killing {
 	pid_t pid;
@@ -524,9 +524,9 @@ static int kill_before_call(struct caller *c, unsigned int i, void *arg)
 }
 
 /*
- * The delay follows the outcome, so that calls come close to the moment from
- * which on the target is refused.  The target has no net namespace of its own:
- * the mark in it is a socket, and the caller cannot know when that is closed.
+ * Each delay depends on the outcome before it, so that calls come close to the
+ * moment at which the target becomes invalid.  The target has no net namespace of
+ * its own, as the mark in it is a socket, which the exit closes at some moment.
  */
 TEST_F(pidfd_target, attaches_completely_or_refuses_while_the_target_exits)
 {

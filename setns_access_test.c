@@ -13,23 +13,24 @@
 #define CHROOT	CAP_BIT(CAP_SYS_CHROOT)
 #define PTRACE	CAP_BIT(CAP_SYS_PTRACE)
 
-/* One that setns(2) never asks for. */
+/* A capability that setns(2) never asks for. */
 #define UNUSED	CAP_BIT(CAP_NET_RAW)
 
 /*
- * The capabilities that a caller needs in its own user namespace, to attach to
- * a target's namespace of each type.
+ * The capabilities that a caller needs to attach to a target's namespace of each
+ * type:
  *
  *			caller's user namespace		namespace's owner
  *	user		-				CAP_SYS_ADMIN
  *	mnt		CAP_SYS_ADMIN, CAP_SYS_CHROOT	CAP_SYS_ADMIN
  *	each other	CAP_SYS_ADMIN			CAP_SYS_ADMIN
  *
- * The owner is the user namespace that owns the one to attach to; the user
- * namespace to attach to stands for itself (setns(2)).  A pidfd also asks for
- * access to the target: PTRACE_MODE_READ_REALCREDS of ptrace(2).  What the
- * caller has over the target depends on what it has in its own user namespace
- * in the ways that the pictures below show.
+ * The owner is the user namespace that owns the one to attach to.  For the type
+ * user it is the namespace to attach to itself (setns(2)).  A call by pidfd also
+ * needs access to the target: PTRACE_MODE_READ_REALCREDS of ptrace(2).
+ *
+ * What a caller can do in the owner depends on its relation to it.  The tables
+ * below have, for each relation, all that it needs in its own user namespace.
  */
 struct needs {
 	__u64 user, mnt, others;
@@ -95,13 +96,13 @@ static const struct needs same_userns_by_pidfd_with_less = {
 	.others	= ADMIN | PTRACE,
 };
 
-/* A set of capabilities, and how messages call a descriptor used with it. */
+/* A set of capabilities, and the descriptor used with it in messages. */
 struct capability_set {
 	__u64 caps;
 	char fd_name[96];
 };
 
-/* All, 15 of those in the tables, each other one alone, and all but that one. */
+/* All, 15 of those in the tables, each other one alone, and all without it. */
 #define MAX_SETS (16 + 2 * CAPS_MAX)
 
 FIXTURE(setns_access) {
@@ -121,7 +122,7 @@ FIXTURE_VARIANT(setns_access) {
 	uid_t target_uid;
 	bool nondumpable;
 	bool same_userns;
-	__u64 caller_lacks;	/* in its permitted set */
+	__u64 caller_lacks;	/* capabilities missing in its permitted set */
 	const struct needs *needs;
 };
 
@@ -258,7 +259,7 @@ static void add_sets_in_tables(FIXTURE_DATA(setns_access) *self)
 			 i & 2 ? " CAP_SYS_CHROOT" : "",
 			 i & 4 ? " CAP_SYS_PTRACE" : "");
 		add_set(self, caps, i ? "with just%s" : "with nothing%s", names);
-		/* All is a set already. */
+		/* The set of all capabilities is there already. */
 		if (caps == (ADMIN | CHROOT | PTRACE))
 			continue;
 		add_set(self, caps | others, "with all others%s%s",
@@ -266,7 +267,7 @@ static void add_sets_in_tables(FIXTURE_DATA(setns_access) *self)
 	}
 }
 
-/* Every other capability alone, and all but that one. */
+/* Every other capability alone, and all capabilities without it. */
 static void add_sets_of_others(FIXTURE_DATA(setns_access) *self)
 {
 	__u64 all = self->caps.permitted;
@@ -281,7 +282,7 @@ static void add_sets_of_others(FIXTURE_DATA(setns_access) *self)
 	}
 }
 
-/* With each set: to every type that needs a capability which it lacks. */
+/* Adds calls with each set to every type that needs more than the set. */
 static void call_refused(FIXTURE_DATA(setns_access) *self)
 {
 	const struct target *t = &self->target;
@@ -314,7 +315,7 @@ static struct call *call_target(FIXTURE_DATA(setns_access) *self,
 	return call;
 }
 
-/* To the start's namespaces in @types, with @caps if they are enough. */
+/* Adds a call to start's namespaces in @types, with @caps if they suffice. */
 static void call_start(FIXTURE_DATA(setns_access) *self, ns_set types,
 		       __u64 caps)
 {
@@ -325,9 +326,9 @@ static void call_start(FIXTURE_DATA(setns_access) *self, ns_set types,
 }
 
 /*
- * With each set: to every type but user that needs no other capability.  Each
- * call moves one type from the start's namespace to the target's.  The links
- * are read after the last call with the set, before the caller goes back.
+ * Adds calls with each set to every type, except user, for which it is enough.
+ * The caller starts from the namespaces of start and returns there after each
+ * set.  Its links are read before it returns.
  */
 static void call_granted(FIXTURE_DATA(setns_access) *self)
 {
@@ -352,12 +353,12 @@ static void call_granted(FIXTURE_DATA(setns_access) *self)
 		call->look = LOOK_LINKS;
 		call_start(self, away, set->caps);
 	}
-	/* With all, which is the first set.  Nobody returns from there. */
+	/* The first set has all.  The caller cannot return from there. */
 	if (self->types & NS_BIT(NS_USER))
 		call_target(self, &self->sets[0], NS_USER);
 }
 
-TEST_F(setns_access, needs_just_the_capabilities_in_the_table)
+TEST_F(setns_access, needs_exactly_the_capabilities_in_the_table)
 {
 	const struct capability_set just_needed = {
 		.caps = self->needs[NS_USER],
@@ -386,15 +387,15 @@ TEST_F(setns_access, needs_just_the_capabilities_in_the_table)
 }
 
 /*
- * Each capability and the user namespace of another uid's target.  From one
- * user namespace a caller can go on to the next one inside it:
+ * The user namespace of another uid's target, without each capability that is not
+ * needed.  One caller attaches to user namespaces that are nested:
  *
  *	caller's user namespace
  *	`-- level 0, owned by another uid		by nsfd
  *	    `-- level 1, owned by that uid		by pidfd
  *	        `-- level 2, owned by that uid		by nsfd, and so on
  *
- * In each level it has all capabilities, and lowers its effective set again.
+ * In each level it gains all capabilities, and lowers its effective set again.
  */
 #define LEVELS 8
 
@@ -427,7 +428,7 @@ FIXTURE_TEARDOWN(setns_access_user)
 		target_destroy(&self->level[i]);
 }
 
-/* By nsfd to one level and by pidfd to the next, with these capabilities. */
+/* Adds calls by nsfd to one level and by pidfd to the next, with @caps. */
 static void call_two_levels(FIXTURE_DATA(setns_access_user) *self,
 			    const struct target *level, __u64 caps)
 {
@@ -437,7 +438,7 @@ static void call_two_levels(FIXTURE_DATA(setns_access_user) *self,
 	call_with_caps(self->c, caps);
 }
 
-TEST_F(setns_access_user, of_another_uid_needs_no_capability_but_the_listed)
+TEST_F(setns_access_user, other_uids_userns_needs_only_admin_and_ptrace)
 {
 	__u64 all = self->caps.permitted;
 	char names[LEVELS * 32];
@@ -488,7 +489,7 @@ FIXTURE_TEARDOWN(setns_access_permitted)
 	target_destroy(&self->target);
 }
 
-/* Capabilities of both 32-bit halves of a set. */
+/* Some capabilities, from both 32-bit halves of a set. */
 static const cap_value_t samples[] = {
 	CAP_CHOWN, CAP_NET_RAW, CAP_SYS_CHROOT, CAP_SETFCAP, CAP_MAC_OVERRIDE,
 	CAP_AUDIT_READ,
@@ -521,7 +522,7 @@ TEST_F(setns_access_permitted, caller_with_less_than_the_target_needs_CAP_SYS_PT
 		EXPECT_THAT(explain(c, ended(c, errs), "%s not permitted",
 				    capability_name(samples[i])));
 	}
-	/* A caller that lacks that one in its permitted set cannot raise it. */
+	/* A caller without CAP_SYS_PTRACE in its permitted set. */
 	self->caps.permitted = all & ~PTRACE;
 	caller_with_caps(c, &self->caps);
 	for_each_ns_in(id, self->types) {

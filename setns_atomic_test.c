@@ -50,7 +50,7 @@ FIXTURE_TEARDOWN(setns_atomic)
 		kill(self->init, SIGKILL);
 }
 
-/* Without SysV semaphores there is no undo that a call could run. */
+/* Without SysV semaphores the tests do not look at undo. */
 static int setup_undo(FIXTURE_DATA(setns_atomic) *self)
 {
 	const char *step;
@@ -65,7 +65,7 @@ static int setup_undo(FIXTURE_DATA(setns_atomic) *self)
 #define SETUP_UNDO(self) \
 	SETUP_NAMESPACES("an ipc namespace with a semaphore", setup_undo(self))
 
-/* The situation with one target; further arguments go to target_spec. */
+/* Sets up one target.  Further arguments initialise its target_spec. */
 #define SETUP_SITUATION(self, privilege, ...) do { \
 	SETUP_PRIVILEGE(privilege, &(self)->types); \
 	SETUP_UNDO(self); \
@@ -73,12 +73,12 @@ static int setup_undo(FIXTURE_DATA(setns_atomic) *self)
 		     __VA_ARGS__); \
 } while (0)
 
-/* Another target, for the caller to return to. */
+/* Sets up a target to which the caller returns between calls. */
 #define SETUP_START(self) \
 	SETUP_TARGET(&(self)->start, .number = START_NUMBER, \
 		     .fresh = (self)->types & ~NS_BIT(NS_USER))
 
-/* A target @i inside the one before it. */
+/* Sets up target @i inside the one before it. */
 #define SETUP_NESTED(self, i, ...) \
 	SETUP_TARGET(&(self)->nested[i], .number = NESTED_NUMBER(i), \
 		     .inside = (i) ? &(self)->nested[(i) - 1] : NULL, \
@@ -121,8 +121,8 @@ static const char *attaches_without_user(FIXTURE_DATA(setns_atomic) *self,
 }
 
 /*
- * The rows without user have looked at undo and at a child.  The links are read
- * after each call, and the whole state after the last one.
+ * Undo and a child are checked without user.  With user it is enough to read the
+ * links after each call, and the whole state after the last one.
  */
 static void set_situation_for_user(FIXTURE_DATA(setns_atomic) *self,
 				   const struct cause *cause)
@@ -146,8 +146,8 @@ static const char *follow_nested(FIXTURE_DATA(setns_atomic) *self)
 }
 
 /*
- * Callers attach to every set with user that @cause does not refuse.  Each of
- * them goes through the nested targets with one set after the other.
+ * Callers attach to every set with user that @cause does not refuse.  Each caller
+ * goes from one nested target to the next, with another set at each.
  */
 static const char *attaches_with_user(FIXTURE_DATA(setns_atomic) *self,
 				      const struct cause *cause)
@@ -213,7 +213,7 @@ static const char *attaches_to_all(FIXTURE_DATA(setns_atomic) *self,
 	} \
 } while (0)
 
-TEST_F(setns_atomic, refuses_every_set_with_a_foreign_type_only)
+TEST_F(setns_atomic, refuses_exactly_the_sets_with_a_foreign_type)
 {
 	const struct target *t = self->nested;
 	struct caller *c = self->s.c;
@@ -237,8 +237,8 @@ TEST_F(setns_atomic, refuses_every_set_with_a_foreign_type_only)
 }
 
 /*
- * A foreign type is either in a set or in the complement.  The caller attaches
- * to one of the two at each nested target.  Pairs of them make up every set.
+ * At each nested target the caller attaches to @set, or to its complement if the
+ * foreign type is in @set.
  */
 static void attach_to_set_or_complement(FIXTURE_DATA(setns_atomic) *self,
 					ns_set foreign, ns_set set)
@@ -251,14 +251,14 @@ static void attach_to_set_or_complement(FIXTURE_DATA(setns_atomic) *self,
 				 set & NS_BIT(id) ? complement : set);
 }
 
-TEST_F(setns_atomic, attaches_to_every_set_with_user_beside_a_foreign_type)
+TEST_F(setns_atomic, attaches_to_every_set_with_user_without_the_foreign_type)
 {
 	const struct cause none = { .peer = NO_PEER };
 	ns_set foreign;
 
 	SETUP_FOREIGN(self, &foreign);
 	for_each_subset(rest, foreign) {
-		/* The other half of the sets are complements of these. */
+		/* Each pair of a set and its complement is tested once. */
 		if (rest < (foreign & ~rest))
 			continue;
 		set_situation_for_user(self, &none);
@@ -268,7 +268,7 @@ TEST_F(setns_atomic, attaches_to_every_set_with_user_beside_a_foreign_type)
 	}
 }
 
-TEST_F(setns_atomic, refuses_every_set_with_the_callers_own_user_namespace_only)
+TEST_F(setns_atomic, refuses_exactly_the_sets_with_the_callers_own_userns)
 {
 	const struct cause cause = {
 		.refusals = { { .with = NS_BIT(NS_USER), .err = EINVAL } },
@@ -288,11 +288,11 @@ TEST_F(setns_atomic, refuses_every_set_with_the_callers_own_user_namespace_only)
  *	|-- that of the target
  *	`-- that of the caller
  */
-static const struct cause pid_no_descendant = {
+static const struct cause sibling_pidns = {
 	.refusals = { { .with = NS_BIT(NS_PID), .err = EINVAL } },
 };
 
-TEST_F(setns_atomic, refuses_every_set_with_a_pid_namespace_not_below_only)
+TEST_F(setns_atomic, refuses_exactly_the_sets_with_a_sibling_pidns)
 {
 	const struct target *t = &self->nested[0];
 
@@ -301,11 +301,11 @@ TEST_F(setns_atomic, refuses_every_set_with_a_pid_namespace_not_below_only)
 	SKIP_WITHOUT_TYPE(self->types, NS_PID);
 	SETUP_NAMESPACES("a pid namespace for the caller",
 			 children_into_new_pidns(&self->init));
-	EXPECT_THAT(refused_all(&self->s, &pid_no_descendant, t, self->types));
-	EXPECT_THAT(attaches_without_user(self, &pid_no_descendant, t));
+	EXPECT_THAT(refused_all(&self->s, &sibling_pidns, t, self->types));
+	EXPECT_THAT(attaches_without_user(self, &sibling_pidns, t));
 }
 
-TEST_F(setns_atomic, attaches_with_user_beside_a_pid_namespace_not_below)
+TEST_F(setns_atomic, attaches_to_every_set_with_user_without_the_sibling_pidns)
 {
 	SETUP_PRIVILEGE(privilege_available(), &self->types);
 	SKIP_WITHOUT_TYPE(self->types, NS_USER);
@@ -313,12 +313,12 @@ TEST_F(setns_atomic, attaches_with_user_beside_a_pid_namespace_not_below)
 	SETUP_ALL_NESTED(self, .fresh = self->types);
 	SETUP_NAMESPACES("a pid namespace for the caller",
 			 children_into_new_pidns(&self->init));
-	EXPECT_THAT(attaches_with_user(self, &pid_no_descendant));
+	EXPECT_THAT(attaches_with_user(self, &sibling_pidns));
 }
 
 /*
- * Another thread, which has an fs_struct of its own.  All threads of a process
- * are in one user namespace, and share the vDSO's page of clock offsets.
+ * The caller has another thread, with an fs_struct of its own.  All threads of a
+ * process are in one user namespace, and share the vDSO's page of clock offsets.
  */
 static const struct cause beside_a_thread = {
 	.peer = PEER_THREAD_OWN_FS,
@@ -382,7 +382,7 @@ TEST_F(setns_atomic, refuses_mnt_alone_while_fs_is_shared)
 	EXPECT_THAT(attaches_without_user(self, &cause, t));
 }
 
-/* Every call was refused with @err; or how many ended in another way. */
+/* Every call was refused with @err.  The message says how many were not. */
 static const char *refused_alike(struct caller *c, int err)
 {
 	unsigned int wrong = 0, like_first = 0;
@@ -398,7 +398,7 @@ static const char *refused_alike(struct caller *c, int err)
 	return explain(c, denied(c, err), "%u of %u sets", wrong, c->nr_calls);
 }
 
-/* A task shares its root, but not its namespaces, with one that moved. */
+/* Changes @s like an attach to mnt of a task that shares only fs_struct with it. */
 static void follow_root(struct state *s, const struct state *to)
 {
 	struct ns_identity own[NR_NS_SLOTS];
@@ -409,8 +409,8 @@ static void follow_root(struct state *s, const struct state *to)
 }
 
 /*
- * However a call ended, it did all that it was asked for or nothing.  The root
- * of the peer moves with the caller's, and nothing else of the peer does.
+ * A call that succeeded changed all of its types, and any other call nothing.
+ * If the caller's root changed, then also the peer's, but nothing else of it.
  */
 static const char *all_or_nothing(FIXTURE_DATA(setns_atomic) *self,
 				  const struct target *t)
@@ -435,9 +435,9 @@ static const char *all_or_nothing(FIXTURE_DATA(setns_atomic) *self,
 }
 
 /*
- * In Linux 5.8 to 7.3.3 these calls succeed, and move the peer's root as well.
- * So there are two checks.  The first one is about errno alone.  The second one
- * fails if anything else is wrong.
+ * In Linux 5.8 to 7.3.3 these calls succeed, and change the peer's root as well.
+ * That fails the first check, which is about errno.  The second check finds out
+ * whether anything else is wrong.
  */
 TEST_F(setns_atomic, refuses_mnt_with_other_types_while_fs_is_shared)
 {
@@ -462,8 +462,8 @@ static int drop_chroot(void)
 }
 
 /*
- * The targets belong to another uid: the owner of a user namespace has every
- * capability in it.  Only with user namespaces can another uid create a target.
+ * The targets must belong to another uid, as the owner of a user namespace has
+ * every capability in it.  Without user namespaces only root can create them.
  */
 static uid_t other_owner(ns_set types)
 {
@@ -475,7 +475,7 @@ static const struct cause without_chroot = {
 	.refusals = { { .with = NS_BIT(NS_MNT), .err = EPERM } },
 };
 
-TEST_F(setns_atomic, refuses_every_set_with_mnt_only_without_cap_sys_chroot)
+TEST_F(setns_atomic, without_cap_sys_chroot_refuses_exactly_the_sets_with_mnt)
 {
 	const struct target *t = &self->nested[0];
 
@@ -489,7 +489,7 @@ TEST_F(setns_atomic, refuses_every_set_with_mnt_only_without_cap_sys_chroot)
 	EXPECT_THAT(attaches_without_user(self, &without_chroot, t));
 }
 
-TEST_F(setns_atomic, attaches_to_every_set_with_user_without_cap_sys_chroot)
+TEST_F(setns_atomic, without_cap_sys_chroot_attaches_to_every_set_with_user)
 {
 	SETUP_PRIVILEGE(AS_ROOT, &self->types);
 	SKIP_WITHOUT_OTHER_UID();
@@ -499,8 +499,8 @@ TEST_F(setns_atomic, attaches_to_every_set_with_user_without_cap_sys_chroot)
 }
 
 /*
- * The owner of a user namespace needs no capability to attach to it, and in the
- * same call attaches to namespaces that belong to it.
+ * The owner of a user namespace needs no capability to attach to it, nor to
+ * attach in the same call to namespaces that belong to it.
  */
 static const struct cause without_capabilities = {
 	.drop = capabilities_drop_all,
@@ -557,7 +557,7 @@ TEST_F(setns_atomic, refuses_every_set_of_a_zombie)
 	EXPECT_THAT(refused_all(&self->s, &cause, t, self->types));
 }
 
-/* Bit N, counted round, of those that stand for no type of this kernel. */
+/* The Nth bit that is invalid on this kernel.  After the last is the first. */
 static int invalid_bit(unsigned int n)
 {
 	int valid = ns_flags(ns_supported());
@@ -569,7 +569,7 @@ static int invalid_bit(unsigned int n)
 			return 1U << bit;
 }
 
-/* pidfd_setns_test.c has each set with each bit, and does not look at undo. */
+/* pidfd_setns_test.c has every pair of set and bit, but without the undo. */
 TEST_F(setns_atomic, refuses_every_set_with_an_invalid_bit)
 {
 	const struct cause none = { .peer = NO_PEER };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All or nothing, by injected faults.  A call fails at its first, second, third
- * ... allocation, until one succeeds before its fault is reached.  After each
- * failure nothing has changed, and the same call succeeds.
+ * All or nothing, by injected faults.  The first allocation of a call fails, then
+ * the second one of the next call, and so on, until a call succeeds because it
+ * has fewer allocations.  After each failure nothing has changed, and the same
+ * call succeeds.
  */
 #define _GNU_SOURCE
 #include "lib/fault.h"
@@ -10,9 +11,9 @@
 #include "lib/ns_limit.h"
 
 /*
- * setns(2) allocates an nsproxy, and for some types credentials, ucounts or an
- * fs_struct.  kmemleak allocates once more for each of them.  This is far more:
- * a call with so many faults never succeeds.
+ * More allocations than a call has.  setns(2) allocates an nsproxy, and for some
+ * types credentials, ucounts or an fs_struct.  kmemleak allocates once more for
+ * each of them.
  */
 #define MAX_FAULTS	64
 
@@ -20,12 +21,12 @@
 struct injection {
 	int fd;			/* the caller's fail-nth */
 	unsigned int nth;
-	bool used;
-	/* Where the caller goes before, or NULL. */
+	bool used;		/* whether a place has failed */
+	/* The caller attaches to its namespaces before the calls.  May be NULL. */
 	const struct target *start;
 };
 
-/* A call in which every place fails once. */
+/* A call that is made again and again, each time with another fault. */
 struct faulted {
 	const struct target *target;
 	int fd;
@@ -33,7 +34,7 @@ struct faulted {
 	ns_set set;
 };
 
-/* Failures that changed nothing, but with another errno than ENOMEM. */
+/* Calls that failed with another errno than ENOMEM. */
 struct wrong_errnos {
 	unsigned int nr;
 	char first[256];
@@ -101,7 +102,7 @@ static int end_call(struct caller *c, unsigned int i, void *arg)
 	return 0;
 }
 
-/* A caller makes the call of @f twice, the first time with fault @nth. */
+/* Runs a caller that makes the call of @f twice, first with fault @nth. */
 static void call_with_fault(FIXTURE_DATA(setns_fault) *self,
 			    const struct faulted *f, unsigned int nth)
 {
@@ -121,7 +122,7 @@ static void call_with_fault(FIXTURE_DATA(setns_fault) *self,
 
 		call->to = f->target->state;
 		call->types = f->set;
-		/* Whole states are read before and after all calls. */
+		/* The caller reads its state after the last call anyway. */
 		call->look = i ? LOOK_NOTHING : LOOK_STATE;
 	}
 	caller_run(c);
@@ -134,14 +135,14 @@ static void record_wrong_errno(struct wrong_errnos *wrong, const char *message)
 }
 
 /*
- * One fault.  If the call failed, it changed nothing, and the second call leads
- * to where both have to.  An allocation that the call can do without, such as
- * kmemleak's own, may fail in a call that succeeds.
+ * A call that fails by fault @nth changes nothing, and the second call succeeds.
+ * A call may also succeed with a fault, if it can do without the allocation, such
+ * as one of kmemleak.
  */
 static const char *fails_cleanly_at(FIXTURE_DATA(setns_fault) *self,
 				    const struct faulted *f, unsigned int nth)
 {
-	/* Nobody joins the same user namespace twice. */
+	/* A caller cannot attach to its own user namespace. */
 	const int twice_err = f->set & NS_BIT(NS_USER) ? EINVAL : 0;
 	const int enomem_errs[2] = { ENOMEM, 0 };
 	struct caller *c = self->c;
@@ -151,8 +152,8 @@ static const char *fails_cleanly_at(FIXTURE_DATA(setns_fault) *self,
 	err = c->calls[0].err;
 	if (err && err != ENOMEM)
 		record_wrong_errno(&self->wrong,
-				 explain(c, ended(c, enomem_errs), "fault %u",
-					 nth));
+				   explain(c, ended(c, enomem_errs), "fault %u",
+					   nth));
 	if (err && self->injection->used) {
 		errs[0] = err;
 		errs[1] = 0;
@@ -160,7 +161,7 @@ static const char *fails_cleanly_at(FIXTURE_DATA(setns_fault) *self,
 	return explain(c, ended(c, errs), "fault %u", nth);
 }
 
-/* The call fails cleanly at each fault, until one is behind its end. */
+/* The call fails cleanly at each fault, until it has no further place. */
 static const char *fails_cleanly(FIXTURE_DATA(setns_fault) *self,
 				 const struct faulted *f)
 {
@@ -232,8 +233,8 @@ TEST_F(setns_fault, every_type_by_nsfd_fails_cleanly)
 }
 
 /*
- * The first task with its uid in a user namespace needs ucounts.  They may be
- * there for a while after the task, so each fault gets a new user namespace.
+ * The first task with its uid in a user namespace needs ucounts.  They may stay
+ * for a while after the task, so there is a new user namespace for each fault.
  */
 TEST_F(setns_fault, the_first_of_its_uid_in_a_user_namespace_gets_enomem)
 {
@@ -256,11 +257,11 @@ TEST_F(setns_fault, the_first_of_its_uid_in_a_user_namespace_gets_enomem)
 	EXPECT_FALSE(self->injection->used);
 }
 
-/* There is a namespace of start and one of the target. */
+/* Of each type there are the namespaces of start and of target. */
 #define NAMESPACES_IN_USE	2
 
 /*
- *	user namespace of the test	sets the limits (ns_limit.h)
+ *	user namespace of the test	has the limits (ns_limit.h)
  *	`-- start			the caller starts in its namespaces
  *	    `-- target
  */
@@ -300,8 +301,9 @@ TEST_F(setns_fault, frees_every_namespace_after_faults)
 }
 
 /*
- * New credentials, which hold a user namespace, together with the copy of an
- * fs_struct.  By the time that all others are freed, the user namespace is.
+ * With user and mnt a call has new credentials, which hold a user namespace, and a
+ * copy of an fs_struct.  The user namespace gets this time to be freed after all
+ * others are.
  */
 #define USER_WAIT_MS	5000
 

@@ -17,15 +17,15 @@
 #define DEAD_PID_NAMESPACE \
 	"pidfd_target.root.attaches_to_a_dead_pid_namespace_*"
 #define DEAD_TARGET_INVALID_FLAGS \
-	"pidfd_target.root.refuses_invalid_flags_of_a_zombie_*"
+	"pidfd_target.root.refuses_invalid_flags_with_einval_*"
 #define EVERY_SET_BY_PRIVILEGE \
 	"setns_access.pidfd_of_own_target.*"
 #define EVERY_SUBSET \
 	"pidfd_setns.root.attaches_to_every_subset_*"
 #define FAILS_AT_MNT \
-	"setns_atomic.*refuses_every_set_with_mnt_only_*"
+	"setns_atomic.*refuses_exactly_the_sets_with_mnt"
 #define FAILS_AT_PID \
-	"setns_atomic.*refuses_every_set_with_a_pid_namespace_*"
+	"setns_atomic.*refuses_exactly_the_sets_with_a_sibling_pidns"
 #define INVALID_ARGUMENTS_FIRST \
 	"setns_refusal.root.refuses_arguments_before_capabilities"
 #define NEEDED_CAPABILITIES \
@@ -45,7 +45,7 @@
 #define NSFD_OTHER_SETS \
 	"nsfd_setns.root.refuses_every_set_of_flags_*"
 #define NSFD_OUTLIVES_TARGET \
-	"nsfd_setns.root.attaches_when_the_last_process_*"
+	"nsfd_setns.root.attaches_after_the_last_process_*"
 #define NSFD_ZERO_FLAGS \
 	"nsfd_setns_source.root_proc.*"
 #define ODD_CREDENTIALS_BY_NSFD \
@@ -57,7 +57,7 @@
 #define OTHER_THREADS \
 	"pidfd_equals_nsfd.other_thread.*"
 #define PIDFD_INVALID_BITS \
-	"pidfd_setns.root.refuses_every_invalid_bit_*"
+	"pidfd_setns.root.refuses_every_invalid_bit_with_*"
 #define PIDFD_MANY_INVALID_BITS \
 	"pidfd_setns.root.refuses_many_invalid_bits_*"
 #define PIDFD_NONBLOCK_WORKS \
