@@ -2,8 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +153,6 @@ static int read_status(struct state *s, int task)
 
 	if (fd < 0)
 		return errno;
-	s->number[ST_LOWEST_FD] = fd;
 	err = proc_read_fd(fd, status, sizeof(status));
 	close(fd);
 	/* EMSGSIZE: the line with tens of thousands of groups does not fit. */
@@ -280,6 +277,7 @@ int state_read(struct state *s)
 	n[ST_VDSO_AGREES] = 1;
 	if (task < 0)
 		return -task;
+	n[ST_LOWEST_FD] = task;
 	err = read_links(s, task);
 	if (!err)
 		err = place_read("/", &n[ST_ROOT_DEV], &n[ST_ROOT_INO],
@@ -305,38 +303,47 @@ int state_read(struct state *s)
 	return 0;
 }
 
-/* A task can always read its own links, but not always those of its child. */
-static int child_main(void *arg)
+/* Writes its namespaces to @to.  A task can always read its own links. */
+static void __noreturn report_namespaces(int to)
 {
-	struct state *s = arg;
-	struct state found;
+	struct ns_identity own[NR_NS_TYPES];
+	struct state s;
 
-	if (state_read_links(&found, 0))
-		return 1;
+	if (state_read_links(&s, 0))
+		_exit(1);
 	for_each_ns(id)
-		s->child[id] = found.ns[id][NS_ACTIVE];
-	return 0;
+		own[id] = s.ns[id][NS_ACTIVE];
+	_exit(write(to, own, sizeof(own)) == sizeof(own) ? 0 : 1);
 }
 
 /*
- * The child shares the caller's memory, and the caller waits until it has ended
- * (CLONE_VFORK), so it can write to @s and copies no page tables.
+ * The child does not share memory with the caller: the kernel does not put a
+ * child with CLONE_VM into the time namespace for children (copy_namespaces()).
  */
 int state_read_child(struct state *s)
 {
-	static char stack[16384] __aligned(16);
-	int err = state_read(s), status = 0;
+	int err = state_read(s);
+	int ends[2];
 	pid_t pid;
 
 	if (err)
 		return err;
-	s->child_known = true;
-	pid = clone(child_main, stack + sizeof(stack),
-		    CLONE_VM | CLONE_VFORK | SIGCHLD, s);
-	s->child_err = pid < 0 ? errno : 0;
-	if (pid > 0 && waitpid(pid, &status, 0) < 0)
+	if (pipe2(ends, O_CLOEXEC))
 		return errno;
-	return status ? EPROTO : 0;
+	s->child_known = true;
+	pid = fork();
+	s->child_err = pid < 0 ? errno : 0;
+	if (!pid)
+		report_namespaces(ends[1]);
+	close(ends[1]);
+	if (pid > 0) {
+		if (read(ends[0], s->child, sizeof(s->child)) !=
+		    sizeof(s->child))
+			err = EPIPE;
+		waitpid(pid, NULL, 0);
+	}
+	close(ends[0]);
+	return err;
 }
 
 void state_expect_child(struct state *s)

@@ -21,7 +21,7 @@
 #define EVERY_SET_BY_PRIVILEGE \
 	"setns_access.pidfd_of_own_target.*"
 #define EVERY_SUBSET \
-	"pidfd_setns.root.attaches_to_every_subset_*"
+	"pidfd_setns_nested.root.attaches_to_every_subset_*"
 #define FAILS_AT_MNT \
 	"setns_atomic.*refuses_exactly_the_sets_with_mnt"
 #define FAILS_AT_PID \
