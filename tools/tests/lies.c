@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../../lib/proc.h"
 #include "lies.h"
 #include "lies_table.h"
 
@@ -95,24 +96,31 @@ void show_namespace(int fd)
 	shown_fd = fd;
 }
 
-/* Of the type's links the one that an attach moves, or both. */
-static bool is_shown(const char *path)
+/* Whether a directory is the calling task's own in /proc. */
+static bool is_own_task(int dir)
 {
-	static const char own[] = "thread-self/ns/";
+	struct stat own, st;
 
-	if (shown_fd < 0 || strncmp(path, own, strlen(own)))
+	return !proc_stat("thread-self", &own) && !fstat(dir, &st) &&
+	       own.st_dev == st.st_dev && own.st_ino == st.st_ino;
+}
+
+/* Of the type's links the one that an attach moves, or both. */
+static bool is_shown(int dir, const char *path)
+{
+	if (shown_fd < 0)
 		return false;
 	for_each_link(id, slot)
 		if (ns_types[id].flag == lie->arg &&
 		    (id != NS_PID || slot == NS_CHILDREN) &&
-		    !strcmp(path + strlen(own), ns_types[id].link[slot]))
-			return true;
+		    !strcmp(path, ns_types[id].path[slot]))
+			return is_own_task(dir);
 	return false;
 }
 
 int fstatat(int dir, const char *path, struct stat *st, int flags)
 {
-	if (is_shown(path))
+	if (is_shown(dir, path))
 		return fstat(shown_fd, st);
 	return REAL(fstatat)(dir, path, st, flags);
 }

@@ -16,28 +16,36 @@ install_missing
 
 # shellcheck source=tools/tests/leftovers.sh
 . "$here/tools/tests/leftovers.sh"
+# shellcheck source=tools/tests/known.sh
+. "$here/tools/tests/known.sh"
 
 lib=$scratch/lies.so
 case $lib in
 *[[:space:]:]*) die "LD_PRELOAD cannot have $lib: set TMPDIR" ;;
 esac
 bin=${OUTPUT:-$here}
-known=$("$here/run_tests.sh" --list) || bail_out "the suite cannot be built: run_tests.sh --list"
+all_tests=$("$here/run_tests.sh" --list) || bail_out "the suite cannot be built: run_tests.sh --list"
 # In this order: proc.c opens /proc before the others look into it.
 cc -Wall -Wextra -O2 -shared -fPIC -o "$lib" "$here/lib/namespaces.c" \
 	"$here/lib/proc.c" "$tools"/tests/lies*.c -lcap -ldl 2>"$scratch/cc" ||
 	bail_out "the lies cannot be built: $(grep -m1 error "$scratch/cc")"
 
-# matching GLOB...: the PROGRAM:TESTs
+# matching GLOB: the PROGRAM:TESTs
 matching()
 {
-	for name in $known; do
-		for glob; do
-			# shellcheck disable=SC2254 # it is a pattern
-			case ${name#*:} in
-			$glob) echo "$name" ;;
-			esac
-		done
+	for name in $all_tests; do
+		# shellcheck disable=SC2254 # it is a pattern
+		case ${name#*:} in
+		$1) echo "$name" ;;
+		esac
+	done
+}
+
+# without_known_bugs NAME...: those that do not fail anyway
+without_known_bugs()
+{
+	for name; do
+		echo "$known_tests" | grep -q -x -F -e "${name#*:}" || echo "$name"
 	done
 }
 
@@ -121,13 +129,23 @@ tell()
 		echo "not ok $count - $1: $4 # TODO no test notices it yet"
 		return
 	fi
-	# shellcheck disable=SC2086 # globs
-	names=$(matching $2)
-	if [ -z "$names" ]; then
-		not_ok "$1: $4" "there is no test $2"
-		return
-	fi
-	programs=$(echo "$names" | sed 's/:.*//' | sort -u)
+	names=
+	for glob in $2; do
+		found=$(matching "$glob")
+		if [ -z "$found" ]; then
+			not_ok "$1: $4" "there is no test $glob"
+			return
+		fi
+		# shellcheck disable=SC2086 # names
+		found=$(without_known_bugs $found)
+		if [ -z "$found" ]; then
+			skip "$1: $4" "$glob fails by a known bug of this kernel"
+			return
+		fi
+		names="$names $found"
+	done
+	# shellcheck disable=SC2086 # names
+	programs=$(printf '%s\n' $names | sed 's/:.*//' | sort -u)
 	# Not a pipe, which what is left behind would keep open.
 	# shellcheck disable=SC2086
 	told "$1" $programs > "$scratch/said" 2>&1
@@ -141,7 +159,7 @@ tell()
 
 tell_all()
 {
-	programs=$(echo "$known" | sed 's/:.*//' | uniq)
+	programs=$(echo "$all_tests" | sed 's/:.*//' | uniq)
 	# shellcheck disable=SC2086
 	told "$1" $programs > "$scratch/all" 2>&1
 	diag "$1: $4:"
@@ -153,6 +171,9 @@ tell_all()
 set -f
 LD_PRELOAD=$lib SETNS_LIE=--list env > "$scratch/lies"
 tab=$(printf '\t')
+
+# A test that fails by a known bug would seem to notice every lie.
+read_known
 
 # The library by itself changes nothing. run_tests.sh knows the kernel's own bugs.
 SETNS_LIE=none LD_PRELOAD=$lib "$here/run_tests.sh" --no-build --ktap \

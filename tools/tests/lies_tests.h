@@ -22,6 +22,8 @@
 	"setns_access.pidfd_of_own_target.*"
 #define EVERY_SUBSET \
 	"pidfd_setns_nested.root.attaches_to_every_subset_*"
+#define EVERY_SUBSET_AND_BACK \
+	"pidfd_setns.root.every_subset_*"
 #define FAILS_AT_MNT \
 	"setns_atomic.*refuses_exactly_the_sets_with_mnt"
 #define FAILS_AT_PID \
