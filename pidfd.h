@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * System calls, flags and ioctls for pidfds and nsfds, for C libraries and headers
- * that are older than the kernel under test.  The values are those of the uapi
- * and the same on every architecture.
+ * System calls, flags and ioctls for pidfds and nsfds, for C libraries and
+ * headers that are older than the kernel under test.  The values are those of the
+ * uapi and the same on every architecture.
  */
 #ifndef SETNS_PIDFD_H
 #define SETNS_PIDFD_H

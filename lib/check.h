@@ -6,15 +6,15 @@
  * EXPECT_THAT().
  *
  * Every check also compares the state: of the caller before and after, of its
- * peer, and as seen from outside.  A row of calls that ends in a wrong state is
- * made again, with a look after each call, to name the call that did it.
+ * peer, and as the test sees it.  If several calls end in a wrong state, they are
+ * made again and the state is read after each, to name the call that did it.
  */
 #ifndef SETNS_CHECK_H
 #define SETNS_CHECK_H
 
 #include "caller.h"
 
-/* Every call was refused with @err, and nothing changed for anybody. */
+/* Every call was refused with @err, and nothing changed for any task. */
 const char *denied(struct caller *c, int err);
 
 /* Every call succeeded and changed the state as its struct call says. */

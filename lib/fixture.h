@@ -34,8 +34,8 @@
 #define SKIP_WITHOUT_OTHER_UID() SKIP_IF_LACKING(lacks_other_uid())
 
 /*
- * Fails the test if @step returned an errno, or skips it if @lacks(), called with
- * the errno and @step, returns a reason to skip.
+ * Fails the test if @step returned an errno, or skips it if @lacks() returns a
+ * reason to skip for that errno and @step.
  */
 #define SETUP_STEP(step, err, lacks) do { \
 	int __err = (err); \

@@ -62,9 +62,9 @@ const char *lacks_nsfd_source(const struct nsfd_source *source, ns_set types,
 const char *lacks_initial_namespaces(void);
 
 /*
- * Moves the test into a new mount namespace with a directory for bind mounts.  A
- * mount namespace can be bound only in an older one, so call this before creating
- * the target.  Returns 0 or an errno.
+ * Moves the test into a new mount namespace with a directory for bind mounts.
+ * A mount namespace can be bound only in an older one, so call this before
+ * creating the target.  Returns 0 or an errno.
  */
 int nsfd_bind_mounts_setup(void);
 

@@ -44,8 +44,8 @@ int drop_again(struct caller *c, unsigned int i, void *arg);
 
 /*
  * A check like those of check.h: setns(2) on the pidfd of @t refuses every set
- * within @types that refusal @i of @cause is for, and changes nothing.  One caller
- * makes all the calls.
+ * within @types that refusal @i of @cause is for, and changes nothing.  One
+ * caller makes all the calls.
  */
 const char *refused_as(struct situation *s, const struct cause *cause,
 		       unsigned int i, const struct target *t, ns_set types);
