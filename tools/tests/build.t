@@ -3,15 +3,15 @@
 #
 # The directory builds, without a warning, and runs in the kernel trees of
 # Debian's suites, in every way that selftests are built and run, and outside of
-# a tree. In a tree it has no tools/. The cache keeps the parts of the trees that
-# this takes.
+# a tree. In a tree it is what "make series" adds. The cache keeps the parts of the
+# trees that this takes.
 
 # shellcheck source=tap.sh
 . "$(dirname -- "$0")/tap.sh"
 # shellcheck source=tools/tests/known.sh
 . "$here/tools/tests/known.sh"
-# shellcheck source=tools/tests/place.sh
-. "$here/tools/tests/place.sh"
+# shellcheck source=tools/tests/ktree.sh
+. "$here/tools/tests/ktree.sh"
 
 suites='bullseye bookworm bookworm-backports trixie-backports'
 werror='-Wall -Wextra -Werror'
@@ -19,6 +19,7 @@ cross=aarch64-linux-gnu
 
 need_build
 need_command clang clang
+need_command git git
 need_command rsync rsync
 need_command flex flex
 need_command bison bison
@@ -48,52 +49,31 @@ all_ran()
 	done
 }
 
-# The part of a kernel tree that "make headers", "make allnoconfig" and the
-# selftests' own machinery read.
-extract()
-{
-	arch=$(uname -m | sed 's/x86_64/x86/; s/i.86/x86/; s/aarch64/arm64/')
-	top=$(basename "$1" .tar.xz)
-	mkdir -p "$2" &&
-	xz -dc "$1" | tar -x -C "$2" --strip-components=1 --wildcards \
-		--exclude='*/selftests/[!k]*/*' --exclude='*/selftests/k[!s]*/*' \
-		'*/Kconfig*' "$top/tools/testing/selftests" \
-		"$top/Makefile" "$top/Kbuild" "$top/scripts" "$top/include" \
-		"$top/usr/include" "$top/tools/build" "$top/tools/include" \
-		"$top/tools/arch/$arch/include" "$top/tools/scripts" \
-		"$top/arch/$arch/Makefile*" \
-		"$top/arch/$arch/include" "$top/arch/$arch/entry/syscalls" \
-		"$top/arch/$arch/tools" 2>"$scratch/tar"
-	# Not each of these is in each version.
-	grep -v -e 'Not found in archive' -e 'Exiting with failure' "$scratch/tar"
-	[ -e "$2/Makefile" ] && [ -e "$2/tools/testing/selftests/lib.mk" ]
-}
-
 # prepare_trees SUITE: $dir with tree, to build in, and clean, which O= asks for,
 # and holds their lock. On failure $why says why.
 prepare_trees()
 {
-	why=$("$tools/vm/debian.sh" newest "$1" '^linux-source-[0-9.]*$' 2>&1) ||
-		return 1
-	package=$why
-	# The same as what kernels are built from, so that it is there only once.
-	why=$("$tools/vm/debian.sh" --only 'usr/src/linux-source-*.tar.xz' \
-		get "$1" "$cache/packages/$package" "$package" 2>&1) || return 1
-	tarball=$cache/packages/$package/usr/src/$package.tar.xz
-	dir=$cache/trees/${package}_$(stat -c %s-%Y "$tarball")
-
-	mkdir -p "$cache/trees"
-	exec 9>"$dir.lock"
-	flock 9
+	read_source "$1" || return 1
 	if [ ! -d "$dir/tree" ]; then
-		rm -rf "$cache/trees/$package"_*/
-		why="cannot unpack $package: $(extract "$tarball" "$dir/source")" ||
-			return 1
+		rm -rf "$dir/part"
 		cp -al "$dir/source" "$dir/part" && mv "$dir/part" "$dir/tree"
 	fi
 	# 5.10 writes to it even with O=.
 	rm -rf "$dir/clean"
 	cp -al "$dir/source" "$dir/clean"
+	why="no series for $package: $(write_series "$scratch/series" 2>&1 >/dev/null &&
+		apply_series "$scratch/series" 2>&1)" || return 1
+}
+
+# place TREE: the tree is as after the series.
+place()
+{
+	place_from=$applied/tools/testing/selftests
+	place_to=$1/tools/testing/selftests
+	# Files of the trees are links to those of the source.
+	rsync -a --delete "$place_from/setns" "$place_from/pidfd" "$place_to" &&
+	rm -f "$place_to/Makefile" &&
+	cp "$place_from/Makefile" "$place_to"
 }
 
 in_tree()
@@ -103,8 +83,7 @@ in_tree()
 	make_tests="make -s $jobs -C $selftests TARGETS=setns"
 	export USERCFLAGS="$werror"
 
-	check "$1: copied into the tree" place "$dir/tree"
-	check "$1: there is no tools/ in the tree" test ! -e "$here_in_tree/tools"
+	check "$1: both series are in the tree" place "$dir/tree"
 	# shellcheck disable=SC2086 # $make_tests is a command
 	check "$1: make -C tools/testing/selftests" \
 		compile "$here_in_tree" $make_tests
@@ -125,7 +104,7 @@ in_tree()
 
 with_objects()
 {
-	check "$1: copied into a clean tree" place "$dir/clean"
+	check "$1: both series are in a clean tree" place "$dir/clean"
 	check "$1: make O= kselftest from the top" \
 		kselftest "$dir/objects" "$dir/clean" O="$dir/objects"
 	check "$1: make O= LLVM=1 -C tools/testing/selftests" \

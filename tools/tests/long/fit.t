@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Fit to send: what a maintainer asks of a patch that adds a directory of selftests,
-# held against the newest kernel source that the distribution has. What compilers and
-# C libraries say is in compilers.t.
+# Fit to send: what a maintainer asks of a directory of selftests, and what the tools
+# that read its output make of it, with the newest kernel source of Debian. What is
+# asked of patches is in ../series.t, and what compilers and C libraries say is in
+# compilers.t.
 
 # shellcheck source=../tap.sh
 . "$(dirname -- "$0")/../tap.sh"
-# shellcheck source=tools/tests/place.sh
-. "$here/tools/tests/place.sh"
+# shellcheck source=tools/tests/ktree.sh
+. "$here/tools/tests/ktree.sh"
 
 need_build
 need_command git git
-need_command rsync rsync
 need_command sparse sparse
 need_command shellcheck shellcheck
 need_command prove perl
@@ -24,72 +24,19 @@ need_python tap python3-tap
 need_command clang clang
 install_missing
 
-suite=trixie-backports
+read_source trixie-backports || die "${why#setns: }"
+tree=$dir/source
+check 'make series' write_series "$scratch/series"
+check 'the patches apply' apply_series "$scratch/series"
 
-# What is asked of the tree: $tree
-make_tree()
-{
-	package=$("$tools/vm/debian.sh" newest $suite '^linux-source-[0-9.]*$' 2>&1) ||
-		die "$package"
-	deb=$cache/packages/$suite-source
-	said=$("$tools/vm/debian.sh" get $suite "$deb" "$package" 2>&1) || die "$said"
-	tarball=$deb/usr/src/$package.tar.xz
-	tree=$cache/trees/fit-${package}_$(stat -c %s-%Y "$tarball")
-	mkdir -p "$cache/trees"
-	exec 9>"$tree.lock"
-	flock 9
-	[ ! -d "$tree" ] || return 0
-	rm -rf "$cache/trees/fit-$package"_*/
-	arch=$(uname -m | sed 's/x86_64/x86/; s/i.86/x86/; s/aarch64/arm64/')
-	rm -rf "$tree.part"
-	mkdir "$tree.part"
-	xz -dc "$tarball" | tar -x -C "$tree.part" --strip-components=1 --wildcards \
-		--exclude='*/selftests/[!k]*/*' --exclude='*/selftests/k[!s]*/*' \
-		'*/Kconfig*' '*/tools/testing/selftests/*' '*/tools/testing/kunit/*' \
-		'linux-source-*/MAINTAINERS' 'linux-source-*/Makefile' \
-		'linux-source-*/Kbuild' 'linux-source-*/COPYING' \
-		'linux-source-*/CREDITS' 'linux-source-*/README' \
-		'linux-source-*/scripts/*' 'linux-source-*/include/linux/*' \
-		'linux-source-*/kernel/configs/*' \
-		"linux-source-*/arch/$arch/Makefile*" \
-		"linux-source-*/arch/$arch/configs/*" || die "cannot unpack $tarball"
-	for place in arch Documentation drivers fs init ipc kernel lib; do
-		mkdir -p "$tree.part/$place"
-	done
-	mv -T "$tree.part" "$tree"
-}
-
-make_tree
-checkpatch()
-{
-	# It reads .checkpatch.conf of the working directory. The sender decides which
-	# entry of MAINTAINERS names the directory.
-	(cd "$here" && perl "$tree/scripts/checkpatch.pl" --root="$tree" --strict \
-		--show-types --terse --showfile --no-summary \
-		--ignore FILE_PATH_CHANGES "$1")
-}
-
-# The sender does not matter here.
-export GIT_CONFIG_COUNT=2 \
-	GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0='A Sender' \
-	GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1='sender@example.org'
-patch=$scratch/0001.patch
-patch_for "$tree" > "$patch" 2> "$scratch/said"
-is 'a patch is made' "$?$(cat "$scratch/said")" 0
-check 'the patch applies to the tree' git -C "$tree" apply --check "$patch"
-like 'it adds a line to TARGETS' "$(git apply --summary --numstat "$patch")" \
-	'*1	0	tools/testing/selftests/Makefile*'
-is 'it adds all files but those of tools/' "$(git apply --summary "$patch" |
-		sed -n 's|^ create mode .* tools/testing/selftests/setns/||p' | sort)" \
-	"$(files_for_tree | sort)"
-is 'checkpatch.pl --strict' "$(checkpatch "$patch" 2>&1)" ''
 like 'get_maintainer.pl names the list' \
-	"$(cd "$tree" && perl scripts/get_maintainer.pl --no-git --no-git-fallback "$patch" 2>&1)" \
+	"$(cd "$tree" && perl scripts/get_maintainer.pl --no-git --no-git-fallback \
+		"$scratch"/series/1/0001-* 2>&1)" \
 	'*linux-kselftest@vger.kernel.org*'
-spdx=$(cd "$here" && git apply --summary "$patch" | sed -n 's|.*selftests/setns/||p' |
+spdx=$(cd "$applied/tools/testing/selftests/setns" && find . -type f |
 	while read -r file; do
-		case $file in
-		README|config|settings|.*) continue ;;
+		case ${file#./} in
+		README|config*|settings|.*) continue ;;
 		esac
 		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || echo "$file"
 	done)
@@ -222,10 +169,9 @@ for program in $(make -s -C "$here" print-tests); do
 done
 
 # make kselftest-merge finds config, and all of it holds.
-git -C "$tree" apply --check "$patch" && merged=$scratch/merged
+merged=$scratch/merged
 mkdir "$merged"
-cp -a "$tree/." "$merged"
-(cd "$merged" && git init -q . && git apply "$patch") || bail_out 'the patch does not apply'
+cp -a "$tree/." "$applied/." "$merged"
 merge()
 {
 	quiet make -s -C "$merged" defconfig || return 1
