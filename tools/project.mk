@@ -32,16 +32,23 @@ odd := $(shell pwd | LC_ALL=C grep '[^[:alnum:]_./+,@-]')
 OUTPUT := $(or $(O),$(if $(odd),.,$(CURDIR)))
 endif
 
-# This file names the harness and the compiler that everything was built with. If
-# they change, everything is rebuilt. Headers that have several names do not count.
+# This file names what everything was built with: the harness, by its content, as
+# each user has it at another path, and the compiler. If they change, everything is
+# rebuilt. Headers that have several names do not count.
 built_with := $(patsubst ./%,%,$(OUTPUT)/.built_with)
 check_tools := | check-tools
-export BUILT_WITH = $(realpath .) $(CC) $(realpath $(selftests)) $(CPPFLAGS) $(LDFLAGS) \
+harness_files := $(addprefix $(selftests)/,lib.mk kselftest.h kselftest_harness.h)
+export BUILT_WITH = $(realpath .) $(CC) $(CPPFLAGS) $(LDFLAGS) \
 	$(filter-out -isystem $(selftests) $(KHDR_INCLUDES) $(TOOLS_INCLUDES),$(CFLAGS))
 
 .PHONY: FORCE check-tools $(project_goals)
+# The file can be one of root in a directory that another user has.
 $(built_with): FORCE $(check_tools)
-	@printf '%s\n' "$$BUILT_WITH" | cmp -s - $@ || printf '%s\n' "$$BUILT_WITH" > $@
+	@now="$$BUILT_WITH $$(cat $(harness_files) | cksum)"; \
+	echo "$$now" | cmp -s - $@ || { rm -f $@ && echo "$$now" > $@; } 2>/dev/null || { \
+		echo "setns: cannot write to $(OUTPUT): set OUTPUT=DIRECTORY" >&2; \
+		exit 2; \
+	}
 
 # One line that names the missing package, in place of many from the compiler.
 check-tools:

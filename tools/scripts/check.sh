@@ -28,8 +28,8 @@ for test in "$@"; do
 	test=$(readlink -f -- "$test")
 	set -- "$@" --program "${test#"$here/tools/tests/"}"
 done
-# A make above this one is not to be joined by those below.
-unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+# A make below must not join the one above, nor build to where that one does.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES O
 
 make -s --no-print-directory -C "$here/tools/runner" || die "cannot build the runner"
 # They boot guests and measure times, so one at a time. One that is stopped has to

@@ -4,6 +4,9 @@
 # probe.sh COMPILER [FLAG...]: can this compiler build the tests? If not, one
 # line says what is missing and which Debian package has it.
 
+# Messages of the compiler are searched.
+export LC_ALL=C
+
 die()
 {
 	echo "setns: $*" >&2

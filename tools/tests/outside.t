@@ -59,6 +59,20 @@ fails()
 	is "$name: nothing else" "$(echo "$said" | grep -cv '^make: \*\*\*')" 1
 }
 
+# list_as_user DIRECTORY: exit status, and what run_tests.sh --list says, which
+# builds: a checksum, or the line that says what is wrong
+list_as_user()
+{
+	# shellcheck disable=SC2086 # a command
+	$as_user "$1/run_tests.sh" --no-install --list > "$scratch/list" 2> "$scratch/said"
+	list_status=$?
+	if [ -s "$scratch/said" ]; then
+		echo "$list_status $(cat "$scratch/said")"
+	else
+		echo "$list_status $(cksum < "$scratch/list")"
+	fi
+}
+
 copy "$scratch/copy"
 cd "$scratch" || exit 2
 
@@ -77,11 +91,27 @@ is 'make below another make' "$(MAKELEVEL=1 make -n -C copy |
 copy "$scratch/a directory"
 makes 'make at a path with a blank' "$scratch/a directory" -C "$scratch/a directory"
 
+listed=$("$scratch/copy/run_tests.sh" --no-install --list | cksum)
+is 'run_tests.sh with O= in the environment' \
+	"$(O=/proc/none "$scratch/copy/run_tests.sh" --no-install --list | cksum)" "$listed"
+
 fails 'a compiler that is not there' \
 	'setns: no compiler none-gcc: apt-get install gcc-none' CROSS_COMPILE=none-
 fails 'KSRC= that is no tree' '*KSRC=/none: no readable kernel tree*' KSRC=/none
 fails 'a cache that cannot be' '*set SETNS_CACHE=DIRECTORY*' SETNS_CACHE=/proc/none
 fails 'a cache with a blank' '*set SETNS_CACHE=DIRECTORY*' SETNS_CACHE='/a b'
+
+# Where messages are in another language
+mkdir "$scratch/bin"
+cat > "$scratch/bin/apt-cache" <<'END'
+#!/bin/sh
+depends='Hängt ab von'
+[ "$LC_ALL" != C ] || depends=Depends
+echo "  $depends: linux-source-6.1"
+END
+chmod 755 "$scratch/bin/apt-cache"
+is 'LANGUAGE=de' "$(LANGUAGE=de PATH=$scratch/bin:$PATH \
+	sh "$tools/scripts/harness.sh" --package)" linux-source-6.1
 
 # A compiler that does not find the headers
 cat > "$scratch/cc" <<'END'
@@ -107,11 +137,30 @@ if [ "$(id -u)" = 0 ]; then
 	# shellcheck disable=SC2086 # a command
 	check 'an ordinary user builds with another one'\''s cache' \
 		$as_user make -s "$jobs" -C "$scratch/theirs"
+	make -s "$jobs" -C "$scratch/copy"
+	is 'an ordinary user where root built, in a directory of root' \
+		"$(list_as_user "$scratch/copy")" "0 $listed"
+	touch "$scratch/copy/lib/harness.h"
+	like 'out of date in there: says what to do in one line' \
+		"$(list_as_user "$scratch/copy")" '2 run_tests.sh: *: set OUTPUT=DIRECTORY'
+	mkdir "$scratch/o3"
+	chown 65534:65534 "$scratch/o3"
+	is 'and OUTPUT= does it' "$(OUTPUT=$scratch/o3 list_as_user "$scratch/copy")" "0 $listed"
+	make -s "$jobs" -C "$scratch/theirs" clean all LLVM=1
+	is 'an ordinary user where root built otherwise, in an own directory' \
+		"$(list_as_user "$scratch/theirs")" "0 $listed"
+	mkdir -p "$scratch/src/private"
+	chmod 700 "$scratch/src/private"
+	# shellcheck disable=SC2016,SC2086 # for the inner shell; a command
+	is 'a directory in /usr/src that cannot be read' "$(unshare -m sh -c '
+			mount --bind "$1/src" /usr/src && shift && exec "$@"' sh "$scratch" \
+			$as_user sh "$scratch/copy/tools/scripts/harness.sh" 2>&1)" \
+		"$(sh "$tools/scripts/harness.sh")"
 	mkdir "$scratch/home"
 	chown 65534:65534 "$scratch/home"
 	# shellcheck disable=SC2086
 	check 'an ordinary user has a cache' env -u SETNS_CACHE HOME="$scratch/home" \
-		$as_user sh "$tools/scripts/harness.sh"
+		$as_user sh "$scratch/copy/tools/scripts/harness.sh"
 	is 'with nothing in it but the harness' "$(cd "$scratch/home" &&
 		find . -type f | grep -cv '/tools/testing/selftests/')" 0
 	# shellcheck disable=SC2016 # for the inner shell

@@ -169,7 +169,7 @@ done
 # distribution.
 gcc32()
 {
-	gcc=$(APT_CONFIG=$state/apt.conf apt-cache depends gcc |
+	gcc=$(LC_ALL=C APT_CONFIG=$state/apt.conf apt-cache depends gcc |
 		sed -n 's/.*Depends: \(gcc-[0-9]*\)$/\1/p' | head -n 1)
 	make_root m32 bookworm "$base,libcap-dev:i386,linux-libc-dev:i386,$gcc-multilib" \
 		--architectures=amd64,i386 || return 1
