@@ -138,7 +138,7 @@ run_races()
 			print
 		}' - "$scratch/table" > "$scratch/races"
 	[ ! -s "$scratch/races" ] ||
-		run_guests "$results.races" "$scratch/races" 1 2 SETNS_RACE_MS=200
+		run_guests "$results.races" "$scratch/races" 1 2 SETNS_RACE_MS=2000
 }
 
 tenth='' survivors='' fresh='' list='' first=--first guests='' kernel='' keep=''
