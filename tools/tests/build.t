@@ -141,7 +141,8 @@ compile()
 
 run()
 {
-	"$@" > "$scratch/log" 2>&1 || {
+	# With a known bug the runner of newer trees exits with 1.
+	"$@" > "$scratch/log" 2>&1 || [ -n "$known_programs" ] || {
 		tail -n 20 "$scratch/log"
 		return 1
 	}
