@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <grp.h>
 #include <linux/securebits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/capability.h>
 #include <sys/fsuid.h>
@@ -139,7 +140,11 @@ void deed_die(int fd)
 
 void deed_kill_target(int fd)
 {
-	sys_pidfd_send_signal(fd, SIGKILL);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	/* The next call has to meet a dead target, however busy the machine is. */
+	if (!sys_pidfd_send_signal(fd, SIGKILL))
+		poll(&p, 1, 10000);
 }
 
 void deed_unshare_fs(int fd)
