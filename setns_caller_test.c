@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include <grp.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
@@ -66,7 +67,7 @@ struct capability_errs {
 
 static int set_same_hostname(void)
 {
-	char name[64];
+	char name[HOST_NAME_MAX + 1];
 
 	return gethostname(name, sizeof(name)) ||
 	       sethostname(name, strlen(name)) ? errno : 0;

@@ -55,12 +55,12 @@ FIXTURE_SETUP(setns_fault)
 	int err;
 
 	SKIP_WITHOUT_PIDFD_SETNS();
+	SETUP_PRIVILEGE(AS_ROOT, &self->types);
 	err = fault_knobs_set(&self->knobs, &step);
 	SKIP_IF_LACKING(lacks_faults(err, step));
 	ASSERT_EQ(0, err) {
 		TH_LOG(" %s: %s", step, errno_name(err));
 	}
-	SETUP_PRIVILEGE(AS_ROOT, &self->types);
 	SETUP_CALLER(self->c);
 	SETUP_SHARED(self->injection);
 }

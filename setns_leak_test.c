@@ -130,8 +130,8 @@ static const struct kind kinds[] = {
 /* The kinds of calls that are possible with @types. */
 #define for_each_kind(kind, types) \
 	for (const struct kind *kind = kinds; \
-	     kind < kinds + ARRAY_SIZE(kinds); kind++) \
-		if ((types) & kind->with & ~kind->without)
+	     (kind) < kinds + ARRAY_SIZE(kinds); (kind)++) \
+		if ((types) & (kind)->with & ~(kind)->without)
 
 /* Returns 0 or an errno; then *@step is what failed. */
 static int create_start_and_target(struct leak *l, const char **step)

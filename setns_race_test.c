@@ -438,7 +438,7 @@ static const char *race_run(struct race *race)
 #define SKIP_UNLESS_RACED(race) do { \
 	if ((race)->nr_met == (race)->nr_after || \
 	    !((race)->nr_after || (race)->one_outcome)) \
-		SKIP_TEST("no race: %u calls, %u met one of %u changes, %u came after it (SETNS_RACE_MS)", \
+		SKIP_TEST("no race: %u calls, %u met %u changes, %u after (SETNS_RACE_MS)", \
 			  (race)->nr_rounds, (race)->nr_met, \
 			  (race)->completed, (race)->nr_after); \
 } while (0)

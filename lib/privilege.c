@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -193,12 +194,31 @@ enum privilege privilege_available(void)
 	return lacks_root() ? AS_USERNS_ROOT : AS_ROOT;
 }
 
+/* Processes that a test with two targets has at a time, with a margin. */
+#define PROCESSES_NEEDED	32
+
+/* A low limit would fail fork(2) at any place, as if an attach did that. */
+static const char *lacks_processes(void)
+{
+	struct rlimit limit;
+
+	if (!geteuid() || getrlimit(RLIMIT_NPROC, &limit) ||
+	    limit.rlim_cur >= PROCESSES_NEEDED)
+		return NULL;
+	return reason("RLIMIT_NPROC is %lu, tests need %d",
+		      (unsigned long)limit.rlim_cur, PROCESSES_NEEDED);
+}
+
 const char *privilege_enter(enum privilege privilege, ns_set *types, int *err)
 {
+	const char *lacks = lacks_processes();
+
 	/* Newer harnesses fork a test by clone3(2), without handlers. */
 	die_with(getppid());
 	*err = 0;
 	*types = ns_supported();
+	if (lacks)
+		return lacks;
 	if (!*types)
 		return "no namespaces in /proc/self/ns";
 	if (proc_own_pid() != getpid())
@@ -207,8 +227,7 @@ const char *privilege_enter(enum privilege privilege, ns_set *types, int *err)
 		return "real and effective ids differ";
 	leave_chroot();
 	if (privilege == AS_ROOT) {
-		const char *lacks = lacks_root();
-
+		lacks = lacks_root();
 		if (lacks)
 			return lacks;
 	}
@@ -268,8 +287,8 @@ const char *lacks_pidfd_setns(void)
 
 const char *lacks_namespaces(int err, const char *step)
 {
-	/* EAGAIN: too many processes of this user (RLIMIT_NPROC) */
-	return err == ENOSPC || err == EAGAIN ?
+	/* EAGAIN: too many processes (RLIMIT_NPROC); EMFILE: RLIMIT_NOFILE */
+	return err == ENOSPC || err == EAGAIN || err == EMFILE ?
 	       reason("no more namespaces can be created: %s: %s", step,
 		      errno_name(err)) : NULL;
 }
