@@ -382,8 +382,14 @@ FIXTURE_VARIANT_ADD(setns_caller_limit, by_nsfd) {
 
 FIXTURE_SETUP(setns_caller_limit)
 {
+	struct rlimit limit;
+
 	if (variant->by_pidfd)
 		SKIP_WITHOUT_PIDFD_SETNS();
+	ASSERT_EQ(0, getrlimit(RLIMIT_SIGPENDING, &limit));
+	if (limit.rlim_max < SIGPENDING_MORE)
+		SKIP_TEST("RLIMIT_SIGPENDING is %lu, the test needs %d",
+			  (unsigned long)limit.rlim_max, SIGPENDING_MORE);
 	SETUP_PRIVILEGE(AS_USERNS_ROOT, &self->types);
 	SETUP_CALLER(self->c);
 	SETUP_TARGET(&self->target, .number = 1, .fresh = NS_BIT(NS_USER),
