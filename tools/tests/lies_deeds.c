@@ -142,8 +142,11 @@ void deed_kill_target(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	/* The next call has to meet a dead target, however busy the machine is. */
-	if (!sys_pidfd_send_signal(fd, SIGKILL))
+	/*
+	 * The next call has to meet a dead target, however busy the machine is.
+	 * A kernel thread does not die.
+	 */
+	if (!of_kernel_thread(fd, 0) && !sys_pidfd_send_signal(fd, SIGKILL))
 		poll(&p, 1, 10000);
 }
 
