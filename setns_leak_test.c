@@ -127,11 +127,10 @@ static const struct kind kinds[] = {
 	},
 };
 
-/* The kinds of calls that are possible with @types. */
-#define for_each_kind(kind, types) \
-	for (const struct kind *kind = kinds; \
-	     (kind) < kinds + ARRAY_SIZE(kinds); (kind)++) \
-		if ((types) & (kind)->with & ~(kind)->without)
+/* The numbers of the kinds of calls that are possible with @types. */
+#define for_each_kind(i, types) \
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) \
+		if ((types) & kinds[i].with & ~kinds[i].without)
 
 /* Returns 0 or an errno; then *@step is what failed. */
 static int create_start_and_target(struct leak *l, const char **step)
@@ -394,13 +393,14 @@ static const char *find_kind(struct leak *l, const char *message)
 		return NULL;
 	memcpy(all, message, sizeof(all));
 	err = ns_limit_set(l->types, NAMESPACES_REPEATED);
-	for_each_kind(kind, l->types) {
-		struct repetition r = { .l = l, .kind = kind };
+	for_each_kind(i, l->types) {
+		struct repetition r = { .l = l, .kind = &kinds[i] };
 
 		if (!err)
 			err = in_child(leaves_something, &r);
 		if (err == LEFT_OVER)
-			return explain(c, c->message, "after %s", kind->name);
+			return explain(c, c->message, "after %s",
+				       kinds[i].name);
 	}
 	snprintf(c->message, sizeof(c->message),
 		 "after one kind of calls, and %s%s: %.900s",
@@ -413,8 +413,8 @@ TEST_F(setns_leak, frees_every_namespace)
 {
 	struct leak *l = &self->l;
 
-	for_each_kind(kind, l->types)
-		EXPECT_THAT(calls_end_as_expected(l, kind));
+	for_each_kind(i, l->types)
+		EXPECT_THAT(calls_end_as_expected(l, &kinds[i]));
 	end_start_and_target(l);
 	EXPECT_THAT(find_kind(l, nothing_left_over(l)));
 }
@@ -437,8 +437,8 @@ TEST_F(setns_leak, frees_every_root)
 
 	SETUP_WATCH(l->inotify, &l->start);
 	SETUP_WATCH(l->inotify, &l->target);
-	for_each_kind(kind, l->types)
-		EXPECT_THAT(calls_end_as_expected(l, kind));
+	for_each_kind(i, l->types)
+		EXPECT_THAT(calls_end_as_expected(l, &kinds[i]));
 	end_start_and_target(l);
 	EXPECT_THAT(find_kind(l, nothing_left_over(l)));
 }
