@@ -28,6 +28,7 @@ ifeq ($(KHDR_INCLUDES),)
 KHDR_INCLUDES := -isystem $(selftests)/../../../usr/include
 endif
 
+# $(built_with) and $(check_tools) are those of tools/, and empty in a kernel tree.
 # Set after lib.mk, as that of 5.10 forgets earlier values. lib.mk keeps what is
 # in it off the compile line.
 LOCAL_HDRS += $(wildcard *.h lib/*.h) $(built_with)
